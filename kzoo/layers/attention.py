@@ -1,0 +1,209 @@
+"""Attention of every query to every key."""
+
+import keras
+from keras import ops
+
+from kzoo.layers.scores import SCORES, masked_softmax, pair_mask, zero_padding
+
+
+@keras.saving.register_keras_serializable(package="kzoo")
+class Attention(keras.layers.Layer):
+    """Lets every element of a sequence look at all elements of another, or of itself.
+
+    In each head, with projections Q, K, V of query, key and value:
+
+        A = softmax_keys(score(Q, K))       (batch, heads, queries, keys), 0 where padded
+        y = A V                             (batch, queries, value_dim)
+        y = [y of every head] Wo + bo       (batch, queries, features)
+
+    The weights are ordered (query, key, value, output) and shaped as in
+    `keras.layers.MultiHeadAttention`, so that `set_weights` carries over. The additive score
+    adds one more at the end.
+
+    Args:
+        num_heads: Number of heads.
+        key_dim: Size of Q and K in each head; None divides the query's features among the heads.
+        value_dim: Size of V in each head; None is `key_dim`.
+        score: `"scaled_dot"` (Q . K / sqrt(key_dim)), `"dot"`, `"cosine"`, `"euclidean"`
+            (-|Q - K|) or `"additive"` (w . tanh(Q + K)).
+        dropout: Fraction of the attention weights dropped in training.
+        shared_key_value: Whether V is also K. There is no key projection then, and what is
+            passed as `key` is only the default of `value`.
+        output_projection: Whether to project the joined heads to the query's features.
+
+    Call arguments:
+        query: Float tensor.
+        key: Float tensor; `query` by default.
+        value: Float tensor; `key` by default.
+        mask: Boolean `(batch, keys)`, True where key and value are real.
+        query_mask: Boolean `(batch, queries)`; `mask` by default in self-attention. The weights
+            of a padded query are 0, as are those of a query that sees no real key.
+        causal: Whether query `i` sees only the keys up to `i`.
+        return_attention_scores: Also return `A`.
+
+    Input shape:
+        `(batch, queries, features)` and `(batch, keys, ...)`; batch, queries and keys may be
+        unknown.
+
+    Output shape:
+        `(batch, queries, features)`, or `(batch, queries, num_heads * value_dim)` without output
+        projection; `(batch, num_heads, queries, keys)` for the scores.
+
+    Raises:
+        ValueError: If an argument is out of range, or an input has no time axis.
+
+    Example:
+    >>> x = np.random.rand(2, 5, 6)
+    >>> y, scores = Attention(num_heads=3)(x, return_attention_scores=True)
+    >>> tuple(y.shape), tuple(scores.shape)
+    ((2, 5, 6), (2, 3, 5, 5))
+
+    References:
+        Vaswani et al., 2017, Attention Is All You Need, eq. 1 and section 3.2.2.
+        Bahdanau et al., 2015, Neural Machine Translation by Jointly Learning to Align and
+        Translate, A.1.2 (additive).
+    """
+
+    def __init__(
+        self,
+        num_heads=1,
+        key_dim=None,
+        value_dim=None,
+        score="scaled_dot",
+        dropout=0.0,
+        shared_key_value=False,
+        output_projection=True,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        for name, size in [
+            ("num_heads", num_heads),
+            ("key_dim", key_dim),
+            ("value_dim", value_dim),
+        ]:
+            if size is not None and size <= 0:
+                raise ValueError(f"`{name}` must be positive. Received: {name}={size}")
+        if score not in SCORES:
+            raise ValueError(f"`score` must be one of {list(SCORES)}. Received: score={score!r}")
+        if shared_key_value and value_dim not in (None, key_dim):
+            raise ValueError(
+                "With `shared_key_value`, `value_dim` is `key_dim`: leave it out. "
+                f"Received: key_dim={key_dim}, value_dim={value_dim}"
+            )
+        self.num_heads = num_heads
+        self.key_dim = key_dim
+        self.value_dim = value_dim
+        self.score = score
+        self.dropout = dropout
+        self.shared_key_value = shared_key_value
+        self.output_projection = output_projection
+        self.supports_masking = True
+        self._score_weights = []
+        self._dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+
+    def build(self, query_shape, key_shape=None, value_shape=None):
+        key_shape = key_shape or query_shape
+        value_shape = value_shape or key_shape
+        self._check_shapes(query_shape, key_shape, value_shape)
+        key_dim = self.key_dim or query_shape[-1] // self.num_heads
+        value_dim = self.value_dim or key_dim
+        self._query = self._build_heads("query", query_shape, key_dim)
+        if not self.shared_key_value:
+            self._key = self._build_heads("key", key_shape, key_dim)
+        self._value = self._build_heads("value", value_shape, value_dim)
+        if self.output_projection:
+            self._output = keras.layers.EinsumDense(
+                "bthv,hvd->btd",
+                (None, query_shape[-1]),
+                bias_axes="d",
+                dtype=self.dtype_policy,
+                name="output",
+            )
+            self._output.build((*query_shape[:-1], self.num_heads, value_dim))
+        if self.score == "additive":
+            weight = self.add_weight((self.num_heads, 1, 1, key_dim), name="score")
+            self._score_weights.append(weight)
+
+    def _check_shapes(self, *shapes):
+        if any(len(shape) != 3 for shape in shapes):
+            raise ValueError(
+                "Attention reads inputs of shape (batch, time, features). "
+                f"Received the shapes: {', '.join(map(str, shapes))}"
+            )
+        features = shapes[0][-1]
+        if self.key_dim is None and features % self.num_heads:
+            raise ValueError(
+                f"{features} features do not divide among {self.num_heads} heads: give `key_dim`. "
+                f"Received: num_heads={self.num_heads}, query of shape {shapes[0]}"
+            )
+
+    def _build_heads(self, name, input_shape, size):
+        projection = keras.layers.EinsumDense(
+            "btd,dhk->bthk",
+            (None, self.num_heads, size),
+            bias_axes="hk",
+            dtype=self.dtype_policy,
+            name=name,
+        )
+        projection.build(input_shape)
+        return projection
+
+    def call(
+        self,
+        query,
+        key=None,
+        value=None,
+        mask=None,
+        query_mask=None,
+        causal=False,
+        training=None,
+        return_attention_scores=False,
+    ):
+        if query_mask is None and (key is None or key is query):
+            query_mask = mask
+        query, key, value = self._project(query, key, value, mask, query_mask)
+        visible = pair_mask(mask, query_mask, self._sizes(query, key) if causal else None)
+        scores = SCORES[self.score](query, key, *self._score_weights)
+        weights = masked_softmax(scores, visible)
+        dropped = self._dropout(weights, training=training)
+        output = self._join(ops.matmul(dropped, value))
+        return (output, weights) if return_attention_scores else output
+
+    def _project(self, query, key, value, mask, query_mask):
+        """Returns Q, K, V of shape `(batch, heads, time, size)`, whatever the padding holds."""
+        key = query if key is None else key
+        value = zero_padding(key if value is None else value, mask)
+        key = zero_padding(key, mask)
+        query = self._split(self._query, zero_padding(query, query_mask))
+        value = self._split(self._value, value)
+        key = value if self.shared_key_value else self._split(self._key, key)
+        return query, key, value
+
+    def _split(self, projection, x):
+        return ops.transpose(projection(x), (0, 2, 1, 3))
+
+    def _join(self, x):
+        x = ops.transpose(x, (0, 2, 1, 3))
+        if self.output_projection:
+            return self._output(x)
+        batch, time = ops.shape(x)[:2]
+        return ops.reshape(x, (batch, time, x.shape[2] * x.shape[3]))
+
+    def _sizes(self, query, key):
+        return ops.shape(query)[2], ops.shape(key)[2]
+
+    def compute_mask(self, inputs, mask=None):
+        # Keras hands over `mask`, which may be the keys': only what the query carries is sure.
+        return getattr(inputs, "_keras_mask", None)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "key_dim": self.key_dim,
+            "value_dim": self.value_dim,
+            "score": self.score,
+            "dropout": self.dropout,
+            "shared_key_value": self.shared_key_value,
+            "output_projection": self.output_projection,
+        }

@@ -1,0 +1,121 @@
+"""Scores and weights as pure functions: no state, any backend.
+
+A score compares every query with every key: from `(..., queries, key_dim)` and
+`(..., keys, key_dim)` to `(..., queries, keys)`.
+"""
+
+from keras import ops
+
+
+def dot_score(query, key):
+    """Q . K (Luong et al., 2015, eq. 8, dot)."""
+    return ops.matmul(query, ops.swapaxes(key, -1, -2))
+
+
+def scaled_dot_score(query, key):
+    """Q . K / sqrt(key_dim) (Vaswani et al., 2017, eq. 1)."""
+    return dot_score(*scaled(query, key))
+
+
+def cosine_score(query, key):
+    """Q . K / (|Q| |K|), and 0 for a vector of zeros (Graves et al., 2014, eq. 6)."""
+    return dot_score(*unit_length(query, key))
+
+
+def euclidean_score(query, key):
+    """-|Q - K|, from |Q|^2 + |K|^2 - 2 Q . K in float32."""
+    dtype = query.dtype
+    query, key = ops.cast(query, "float32"), ops.cast(key, "float32")
+    squares = ops.sum(ops.square(query), axis=-1)[..., :, None]
+    squares += ops.sum(ops.square(key), axis=-1)[..., None, :]
+    squares -= 2.0 * dot_score(query, key)
+    # The root has no finite slope at 0.
+    return ops.cast(-ops.sqrt(ops.maximum(squares, 1e-12)), dtype)
+
+
+def additive_score(query, key, weight):
+    """The sum of w tanh(Q + K) (Bahdanau et al., 2015, A.1.2); `weight` ends in `key_dim`."""
+    hidden = ops.tanh(query[..., :, None, :] + key[..., None, :, :])
+    return ops.sum(weight * hidden, axis=-1)
+
+
+SCORES = {
+    "scaled_dot": scaled_dot_score,
+    "dot": dot_score,
+    "cosine": cosine_score,
+    "euclidean": euclidean_score,
+    "additive": additive_score,
+}
+
+
+def scaled(query, key):
+    """Returns the pair whose dot product is the scaled dot product."""
+    return query * query.shape[-1] ** -0.5, key
+
+
+def unit_length(query, key):
+    """Returns both with length 1, or 0 where it was 0."""
+    return _unit(query), _unit(key)
+
+
+def _unit(x):
+    squares = ops.sum(ops.square(ops.cast(x, "float32")), axis=-1, keepdims=True)
+    return x * ops.cast(ops.rsqrt(ops.maximum(squares, 1e-12)), x.dtype)
+
+
+def zero_padding(x, mask):
+    """Sets padded elements of `x` to 0, so that not even a NaN there matters.
+
+    Args:
+        x: `(batch, time, ...)`, or more axes of positions.
+        mask: Boolean `(batch, time)`, one axis for each axis of positions,
+            True = real; or None.
+    """
+    if mask is None:
+        return x
+    mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (len(x.shape) - len(mask.shape))))
+    return ops.where(mask, x, ops.zeros_like(x))
+
+
+def pair_mask(mask=None, query_mask=None, causal=None):
+    """Says which query may see which key: `(batch, 1, queries, keys)`, or None for all.
+
+    The axes are of size 1 where the mask is the same along them.
+
+    Args:
+        mask: Boolean `(batch, keys)`, True = real, or None.
+        query_mask: Boolean `(batch, queries)`, True = real, or None.
+        causal: None, or the pair `(queries, keys)` of sizes for which query `i`
+            sees the keys up to `i`.
+    """
+    masks = []
+    if mask is not None:
+        masks.append(mask[:, None, None, :])
+    if query_mask is not None:
+        masks.append(query_mask[:, None, :, None])
+    if causal is not None:
+        queries, keys = causal
+        masks.append((ops.arange(queries)[:, None] >= ops.arange(keys))[None, None])
+    combined = None
+    for one in masks:
+        combined = one if combined is None else ops.logical_and(combined, one)
+    return combined
+
+
+def masked_softmax(scores, mask=None, axis=-1):
+    """Softmax over real positions: 0 where padded, all 0 in an empty row.
+
+    Computed in float32 whatever the dtype of `scores`, which it returns to.
+
+    Args:
+        scores: Float tensor.
+        mask: Boolean, broadcastable to `scores`, or None.
+        axis: The axis whose weights add up to 1.
+    """
+    weights = ops.cast(scores, "float32")
+    if mask is not None:
+        weights = ops.where(mask, weights, -1e9)
+    weights = ops.softmax(weights, axis=axis)
+    if mask is not None:
+        weights = ops.where(mask, weights, 0.0)  # an empty row was uniform
+    return ops.cast(weights, scores.dtype)
