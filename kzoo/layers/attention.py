@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kzoo.layers.scores import SCORES, masked_softmax, pair_mask, zero_padding
+from kzoo.layers.scores import SCORES, causal_mask, masked_softmax, zero_padding
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
@@ -162,9 +162,8 @@ class Attention(keras.layers.Layer):
         if query_mask is None and (key is None or key is query):
             query_mask = mask
         query, key, value = self._project(query, key, value, mask, query_mask)
-        visible = pair_mask(mask, query_mask, self._sizes(query, key) if causal else None)
         scores = SCORES[self.score](query, key, *self._score_weights)
-        weights = masked_softmax(scores, visible)
+        weights = masked_softmax(scores, *_score_masks(scores, mask, query_mask, causal))
         dropped = self._dropout(weights, training=training)
         output = self._join(ops.matmul(dropped, value))
         return (output, weights) if return_attention_scores else output
@@ -189,9 +188,6 @@ class Attention(keras.layers.Layer):
         batch, time = ops.shape(x)[:2]
         return ops.reshape(x, (batch, time, x.shape[2] * x.shape[3]))
 
-    def _sizes(self, query, key):
-        return ops.shape(query)[2], ops.shape(key)[2]
-
     def compute_mask(self, inputs, mask=None):
         # Keras hands over `mask`, which may be the keys': only what the query carries is sure.
         return getattr(inputs, "_keras_mask", None)
@@ -207,3 +203,12 @@ class Attention(keras.layers.Layer):
             "shared_key_value": self.shared_key_value,
             "output_projection": self.output_projection,
         }
+
+
+def _score_masks(scores, mask, query_mask, causal):
+    """Returns which key each query may see, and which query is real; or None for all."""
+    visible = None if mask is None else mask[:, None, None, :]
+    if causal:
+        earlier = causal_mask(*ops.shape(scores)[2:])
+        visible = earlier if visible is None else ops.logical_and(visible, earlier)
+    return visible, None if query_mask is None else query_mask[:, None, :, None]

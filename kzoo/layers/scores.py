@@ -77,45 +77,30 @@ def zero_padding(x, mask):
     return ops.where(mask, x, ops.zeros_like(x))
 
 
-def pair_mask(mask=None, query_mask=None, causal=None):
-    """Says which query may see which key: `(batch, 1, queries, keys)`, or None for all.
-
-    The axes are of size 1 where the mask is the same along them.
-
-    Args:
-        mask: Boolean `(batch, keys)`, True = real, or None.
-        query_mask: Boolean `(batch, queries)`, True = real, or None.
-        causal: None, or the pair `(queries, keys)` of sizes for which query `i`
-            sees the keys up to `i`.
-    """
-    masks = []
-    if mask is not None:
-        masks.append(mask[:, None, None, :])
-    if query_mask is not None:
-        masks.append(query_mask[:, None, :, None])
-    if causal is not None:
-        queries, keys = causal
-        masks.append((ops.arange(queries)[:, None] >= ops.arange(keys))[None, None])
-    combined = None
-    for one in masks:
-        combined = one if combined is None else ops.logical_and(combined, one)
-    return combined
+def causal_mask(queries, keys):
+    """Boolean `(1, 1, queries, keys)`: query `i` sees the keys up to `i`."""
+    return (ops.arange(queries)[:, None] >= ops.arange(keys))[None, None]
 
 
-def masked_softmax(scores, mask=None, axis=-1):
+def masked_softmax(scores, mask=None, row_mask=None, axis=-1):
     """Softmax over real positions: 0 where padded, all 0 in an empty row.
 
     Computed in float32 whatever the dtype of `scores`, which it returns to.
 
     Args:
-        scores: Float tensor.
-        mask: Boolean, broadcastable to `scores`, or None.
+        scores: Float tensor, finite where it is padded too (see `zero_padding`).
+        mask: Boolean, broadcastable to `scores`, True = real; or None.
+        row_mask: Boolean, broadcastable to `scores` with size 1 along `axis`: False
+            empties a row; or None.
         axis: The axis whose weights add up to 1.
     """
     weights = ops.cast(scores, "float32")
     if mask is not None:
-        weights = ops.where(mask, weights, -1e9)
+        # Adding is cheaper than choosing, forward and back, where `mask` is the smaller.
+        weights += ops.where(mask, 0.0, -1e30)
+        real_rows = ops.any(mask, axis=axis, keepdims=True)  # an empty row comes out uniform
+        row_mask = real_rows if row_mask is None else ops.logical_and(real_rows, row_mask)
     weights = ops.softmax(weights, axis=axis)
-    if mask is not None:
-        weights = ops.where(mask, weights, 0.0)  # an empty row was uniform
+    if row_mask is not None:
+        weights *= ops.cast(row_mask, "float32")
     return ops.cast(weights, scores.dtype)
