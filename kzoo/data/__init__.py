@@ -1,0 +1,9 @@
+"""Data sets by name: sources -> split -> pre-processing -> batches."""
+
+from kzoo.data.digits import digits
+from kzoo.data.tfds import tfds
+
+DATASETS = {
+    "digits": digits,
+    "tfds": tfds,
+}

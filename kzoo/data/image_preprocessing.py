@@ -1,0 +1,75 @@
+"""From images of any size to what an image model takes."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kzoo")
+class ImagePreprocessing(keras.layers.Layer):
+    """Resizes images (bilinear) and scales them from 0..255 to 0..1.
+
+    Keras' own `Resizing` is not used: behind it an exported SavedModel runs its
+    BatchNormalization in training mode.
+
+    Args:
+        height: Height of the result in pixels.
+        width: Width of the result in pixels.
+        channels: 1 for grey, 3 for colour.
+
+    Call arguments:
+        images: Images of one size, uint8 or float, 0 to 255.
+
+    Input shape:
+        `(batch, any height, any width, channels)`.
+
+    Output shape:
+        `(batch, height, width, channels)`, float.
+
+    Raises:
+        ValueError: If the images have another rank or number of channels.
+
+    Example:
+    >>> images = np.full((2, 100, 60, 1), 255, "uint8")
+    >>> x = ImagePreprocessing(28, 28, 1)(images)
+    >>> tuple(x.shape), float(x[0, 0, 0, 0])
+    ((2, 28, 28, 1), 1.0)
+    """
+
+    def __init__(self, height, width, channels, **kwargs):
+        super().__init__(**kwargs)
+        self.height = height
+        self.width = width
+        self.channels = channels
+
+    @property
+    def example_shape(self):
+        """Shape of one pre-processed image."""
+        return (self.height, self.width, self.channels)
+
+    def raw_input(self):
+        """Returns the `keras.Input` of a model that begins with this layer."""
+        return keras.Input((None, None, self.channels), dtype="uint8", name="images")
+
+    def call(self, images):
+        if len(images.shape) != 4 or images.shape[-1] != self.channels:
+            raise ValueError(
+                f"Images must have the shape (batch, height, width, {self.channels}). "
+                f"Received: {tuple(images.shape)}"
+            )
+        images = ops.cast(images, self.compute_dtype)
+        if tuple(images.shape[1:3]) != (self.height, self.width):
+            images = ops.image.resize(
+                images, (self.height, self.width), data_format="channels_last"
+            )
+        return images / 255
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], *self.example_shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "height": self.height,
+            "width": self.width,
+            "channels": self.channels,
+        }
