@@ -1,0 +1,93 @@
+"""Convolutions see strokes, attention relates them, glimpses collect them."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import keras
+from keras import layers
+
+from kzoo.layers import Attention, ParallelAttention, PositionalEncoding
+from kzoo.types import Fraction, PositiveInt
+
+
+def cnn_attention(
+    input_shape,
+    num_classes,
+    *,
+    filters: Sequence[PositiveInt] = (32, 64),
+    convolutions: PositiveInt = 1,
+    kernel_size: PositiveInt = 3,
+    batch_normalization: bool = True,
+    positions: Literal["learned", "sinusoidal"] = "learned",
+    num_heads: PositiveInt = 4,
+    residual: bool = True,
+    num_glimpses: PositiveInt = 4,
+    units: PositiveInt = 64,
+    dropout: Fraction = 0.2,
+):
+    """Convolutions -> positions -> self-attention -> glimpses -> head.
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        num_classes: Number of classes.
+        filters: Channels of each stage; between two stages the image is halved by max-pooling.
+        convolutions: Convolutions in a stage.
+        kernel_size: Height and width of the convolutions in pixels.
+        batch_normalization: Whether each convolution is followed by `BatchNormalization`.
+        positions: How `PositionalEncoding` tells the attention where a feature lies.
+        num_heads: Heads of the `Attention`; they share the last stage's channels.
+        residual: Whether what attention found is added to what it read.
+        num_glimpses: Regions that `ParallelAttention` collects.
+        units: Size of one glimpse.
+        dropout: Fraction of the features dropped in training.
+
+    Returns:
+        Functional `keras.Model` from `(batch, height, width, channels)` to logits
+        `(batch, num_classes)`.
+
+    Raises:
+        ValueError: If the image is too small for the stages, or the last stage's channels do not
+            divide among the heads.
+
+    References:
+        Vaswani et al., 2017, Attention Is All You Need, eq. 1; Lin et al., 2017, A Structured
+        Self-Attentive Sentence Embedding, eq. 6-7; Bello et al., 2019, Attention Augmented
+        Convolutional Networks.
+    """
+    if min(input_shape[:2]) < 2 ** (len(filters) - 1):
+        raise ValueError(
+            f"Images of {input_shape[0]}x{input_shape[1]} pixels cannot be halved "
+            f"{len(filters) - 1} times. Use fewer filters than {list(filters)}."
+        )
+    if filters[-1] % num_heads:
+        raise ValueError(
+            f"The last of filters={list(filters)} does not divide among num_heads={num_heads}."
+        )
+    inputs = keras.Input(input_shape, name="images")
+    x = inputs
+    for stage, channels in enumerate(filters, start=1):
+        if stage > 1:
+            x = layers.MaxPooling2D(name=f"pool_{stage - 1}")(x)
+        for i in range(1, convolutions + 1):
+            x = _convolution(x, channels, kernel_size, batch_normalization, f"conv_{stage}_{i}")
+    x = PositionalEncoding(positions, name="positions")(x)
+    height, width, channels = x.shape[1:]
+    x = layers.Reshape((height * width, channels), name="sequence")(x)
+    attended, _ = Attention(num_heads, name="attention")(x, return_attention_scores=True)
+    x = layers.Add(name="residual")([x, attended]) if residual else attended
+    x = layers.Reshape((height, width, channels), name="image")(x)
+    x, _ = ParallelAttention(num_glimpses, units, name="glimpses")(x, return_attention_scores=True)
+    x = layers.Flatten(name="features")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    return keras.Model(inputs, logits, name="cnn_attention")
+
+
+def _convolution(x, channels, kernel_size, batch_normalization, name):
+    x = layers.Conv2D(
+        channels, kernel_size, padding="same", use_bias=not batch_normalization, name=name
+    )(x)
+    if batch_normalization:
+        # Keras' momentum of 0.99 averages over more steps than a short training has
+        x = layers.BatchNormalization(momentum=0.9, name=f"{name}_normalization")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
