@@ -1,3 +1,16 @@
 """kzoo: a model zoo of attention for Keras 3."""
 
 import kzoo.layers  # noqa: F401  registers the layers, so that load_model needs nothing else
+from kzoo.data.image_preprocessing import ImagePreprocessing  # noqa: F401  registered too
+from kzoo.models import create_model, list_models
+from kzoo.saving import load
+
+__all__ = ["create_model", "list_models", "load", "train"]
+
+
+def __getattr__(name):
+    if name == "train":  # the only one that needs TensorFlow, whatever the backend
+        from kzoo.training import train
+
+        return train
+    raise AttributeError(f"module 'kzoo' has no attribute {name!r}")

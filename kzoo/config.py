@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import io
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,8 +47,18 @@ def read(path):
 
 def parse(text, source):
     """Parses YAML text into a dict; `source` is what an error message calls it."""
+    config = parse_value(text, source)
+    if config is None:
+        raise ConfigError(f"{source} is empty. It needs the keys name, data and model.")
+    if not isinstance(config, dict):
+        raise ConfigError(f"{source} must hold a mapping (key: value). Received: {show(config)}")
+    return config
+
+
+def parse_value(text, source):
+    """Parses YAML text into whatever it holds."""
     try:
-        config = YAML(typ="safe", pure=True).load(text)
+        return YAML(typ="safe", pure=True).load(text)
     except DuplicateKeyError as error:
         key = error.problem.split('"')[1]
         line = error.problem_mark.line + 1
@@ -56,16 +67,18 @@ def parse(text, source):
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{source}, line {line}: this is not YAML: {error.problem}.") from None
     except YAMLError as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"{source} is not YAML: {reason}.") from None
-    if config is None:
-        raise ConfigError(f"{source} is empty. It needs the keys name, data and model.")
-    if not isinstance(config, dict):
-        raise ConfigError(
-            f"{source} must hold a mapping (key: value). Received: {show(config)} "
-            f"({type(config).__name__})"
-        )
-    return config
+        raise ConfigError(f"{source} is not YAML: {str(error).splitlines()[0]}.") from None
+
+
+def dump(config):
+    """Returns a config as YAML text that `read` reads back."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None  # {a: 1} for what holds nothing nested
+    yaml.sort_base_mapping_type_on_output = False
+    yaml.width = 100
+    text = io.StringIO()
+    yaml.dump(config, text)
+    return text.getvalue()
 
 
 def override(config, overrides, source="config"):

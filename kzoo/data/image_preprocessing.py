@@ -1,6 +1,7 @@
 """From images of any size to what an image model takes."""
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -50,18 +51,42 @@ class ImagePreprocessing(keras.layers.Layer):
         """Returns the `keras.Input` of a model that begins with this layer."""
         return keras.Input((None, None, self.channels), dtype="uint8", name="images")
 
-    def call(self, images):
-        if len(images.shape) != 4 or images.shape[-1] != self.channels:
+    def as_raw(self, images):
+        """Returns images as a model that begins with this layer takes them.
+
+        Args:
+            images: `(batch, height, width, channels)`, or without the last axis where there is
+                one channel; 0 to 255.
+
+        Raises:
+            ValueError: If the shape is another, or the values seem to lie between 0 and 1.
+        """
+        images = np.asarray(images)
+        if images.ndim == 3 and self.channels == 1:
+            images = images[..., None]
+        self._check_shape(images)
+        if images.dtype.kind == "f" and images.size and 0 < images.max() <= 1:
             raise ValueError(
-                f"Images must have the shape (batch, height, width, {self.channels}). "
-                f"Received: {tuple(images.shape)}"
+                "Images must go from 0 to 255, as they come from a file. "
+                f"Received: {images.dtype} of {images.min():.3g} to {images.max():.3g}"
             )
+        return images
+
+    def call(self, images):
+        self._check_shape(images)
         images = ops.cast(images, self.compute_dtype)
         if tuple(images.shape[1:3]) != (self.height, self.width):
             images = ops.image.resize(
                 images, (self.height, self.width), data_format="channels_last"
             )
         return images / 255
+
+    def _check_shape(self, images):
+        if len(images.shape) != 4 or images.shape[-1] != self.channels:
+            raise ValueError(
+                f"Images must have the shape (batch, height, width, {self.channels}). "
+                f"Received: {tuple(images.shape)}"
+            )
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.example_shape)

@@ -1,0 +1,85 @@
+"""The model that is saved: raw input in, probabilities out; and how it is loaded again."""
+
+from pathlib import Path
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="kzoo")
+class Classifier(keras.Model):
+    """A core with its pre-processing before it and probabilities behind it.
+
+    The core always runs in inference mode here, in a SavedModel too; to train further, train
+    `core`.
+
+    Args:
+        core: Functional model from pre-processed tensors to logits.
+        preprocessing: Layer from raw inputs to what the core takes; its `raw_input()` is the
+            input of the model.
+        class_names: List of strings, one for each logit.
+
+    Output:
+        `{"logits": (batch, num_classes), "probabilities": (batch, num_classes)}`, float32.
+    """
+
+    def __init__(self, core, preprocessing, class_names, **kwargs):
+        inputs = preprocessing.raw_input()
+        logits = core(preprocessing(inputs), training=False)
+        softmax = keras.layers.Activation("softmax", dtype="float32", name="probabilities")
+        outputs = {"logits": logits, "probabilities": softmax(logits)}
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        self.core = core
+        self.preprocessing = preprocessing
+        self.class_names = list(class_names)
+
+    def predict(self, x, **kwargs):
+        """As in Keras, with what a user may pass brought into form, or refused, beforehand."""
+        return super().predict(self.preprocessing.as_raw(x), **kwargs)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "name": self.name,
+            "core": serialize(self.core),
+            "preprocessing": serialize(self.preprocessing),
+            "class_names": self.class_names,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        for part in ("core", "preprocessing"):
+            config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects)
+        return cls(**config)
+
+
+def with_preprocessing(core, preprocessing, class_names, name=None):
+    """Returns the `Classifier` that is saved and exported for a trained core.
+
+    Args:
+        core: Functional model from pre-processed tensors to logits; its weights are shared.
+        preprocessing: Layer from raw inputs to what the core takes.
+        class_names: List of strings, one for each logit.
+        name: Name of the model; None takes the core's.
+    """
+    return Classifier(core, preprocessing, class_names, name=name or core.name)
+
+
+def load(source):
+    """Loads a trained model.
+
+    Args:
+        source: The name of a shipped model, a run folder, or a `.keras` file.
+
+    Returns:
+        `keras.Model`; for a model of kzoo, a `Classifier` with `.core` and `.class_names`.
+
+    Raises:
+        ValueError: If there is no such model; the message says which there are.
+    """
+    path = Path(source)
+    for candidate in (path, path / "model.keras"):
+        if candidate.is_file():
+            return keras.models.load_model(candidate)
+    raise ValueError(
+        f"There is no model {source}: it must be a run folder with a model.keras, or a .keras file."
+    )

@@ -1,0 +1,23 @@
+"""From a checked config to a run folder."""
+
+from kzoo.training.experiment import load_config, run_experiment
+
+
+def train(config, overrides=None, run_dir=None, overwrite=False):
+    """Trains the model that a YAML file describes, as `python train.py --config` does.
+
+    Args:
+        config: Path of the YAML file.
+        overrides: Dict from dotted key to value, as in `{"training.epochs": 2}`.
+        run_dir: Folder for the results; None takes the next free `runs/<name>`.
+        overwrite: Whether results in that folder are replaced.
+
+    Returns:
+        `Run`, with `model`, `metrics` and `folder`.
+
+    Raises:
+        ConfigError: If the config is wrong.
+        DataError: If the data cannot be had.
+        RunError: If training failed; the best model so far is kept.
+    """
+    return run_experiment(load_config(config, overrides), run_dir, overwrite)

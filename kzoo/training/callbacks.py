@@ -1,0 +1,80 @@
+"""What watches a training."""
+
+import math
+
+import keras
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Keeps the weights of the epoch that is best on the validation data.
+
+    With an exponential moving average of the weights, put it before `SwapEMAWeights`: it then
+    keeps the average that was validated.
+
+    Args:
+        monitor: `"val_accuracy"` (among equals, the lower loss) or `"val_loss"`.
+        patience: Epochs without a better one after which training stops; None never stops.
+    """
+
+    def __init__(self, monitor="val_accuracy", patience=None):
+        super().__init__()
+        self.monitor = monitor
+        self.patience = patience
+        self.best_epoch = None  # counted from 1
+        self.best_logs = None
+        self._best_score = None
+        self._weights = None
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch + 1
+
+    def on_test_end(self, logs=None):
+        score = (-logs["loss"],)
+        if self.monitor == "val_accuracy":
+            score = (logs["accuracy"], *score)
+        if math.isnan(logs["loss"]):
+            return
+        if self._best_score is None or score > self._best_score:
+            self.best_epoch, self.best_logs, self._best_score = self._epoch, dict(logs), score
+            self._weights = self.model.get_weights()
+        elif self.patience and self._epoch - self.best_epoch >= self.patience:
+            self.model.stop_training = True
+
+    def restore(self):
+        """Puts the best weights into the model, where an epoch has ended."""
+        if self._weights is not None:
+            self.model.set_weights(self._weights)
+
+
+class NonFiniteLoss(ArithmeticError):
+    """The loss became NaN or infinite; the message says at which step."""
+
+
+class StopAtNonFiniteLoss(keras.callbacks.Callback):
+    """Ends a training whose loss is not a number any more, and says at which step.
+
+    Args:
+        steps_per_epoch: Steps in an epoch.
+        steps_per_execution: Steps between two looks at the loss.
+
+    Raises:
+        NonFiniteLoss: At the end of the execution in which it happened.
+    """
+
+    def __init__(self, steps_per_epoch, steps_per_execution=1):
+        super().__init__()
+        self.steps_per_epoch = steps_per_epoch
+        self.steps_per_execution = steps_per_execution
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if math.isfinite(logs["loss"]):
+            return
+        last = self._epoch * self.steps_per_epoch + batch + 1
+        first = last - batch % self.steps_per_execution
+        steps = f"step {last}" if first == last else f"one of the steps {first} to {last}"
+        raise NonFiniteLoss(f"The loss became {logs['loss']} at {steps}, epoch {self._epoch + 1}.")

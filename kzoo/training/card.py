@@ -1,0 +1,54 @@
+"""The page that tells what a run was and what came out."""
+
+TEMPLATE = """\
+# {name}
+
+{test_accuracy:.2%} of {examples:,} test examples right, after {train_seconds:.0f} seconds of training.
+
+    python train.py --config config.yaml
+
+| | |
+|---|---|
+| model | {model}, {parameters:,} parameters |
+| data | {data}: {classes} classes |
+| test accuracy | {test_accuracy:.4f} |
+| test loss | {test_loss:.4f} nats |
+| calibration error | {test_calibration_error:.4f} |
+| validation accuracy | {validation_accuracy:.4f}, the best epoch: {best_epoch} of {epochs} |
+| training | {train_seconds:.1f} s, at most {peak_memory:.2f} GiB of memory |
+| machine | {machine} |
+| seed | {seed} |
+| versions | {versions} |
+| commit | {commit} |
+
+The test split was read once, after the epoch had been chosen on validation data.
+
+{figures}
+
+    import kzoo
+    model = kzoo.load("{folder}")
+    model.predict(inputs)["probabilities"]
+"""
+
+
+def card(config, metrics, folder, figures):
+    """Returns the card of a run as Markdown.
+
+    Args:
+        config: The resolved config.
+        metrics: Dict, what `metrics.json` holds.
+        folder: Folder of the run.
+        figures: Paths of its figures, relative to the folder.
+    """
+    return TEMPLATE.format(
+        **{key: metrics[key] for key in metrics if key != "versions"},
+        name=config["name"],
+        model=config["model"]["name"],
+        data=" ".join(filter(None, [config["data"]["name"], config["data"].get("dataset")])),
+        examples=sum(c["examples"] for c in metrics["test_classes"].values()),
+        classes=len(metrics["test_classes"]),
+        peak_memory=(metrics["peak_memory_bytes"] or 0) / 2**30,
+        versions=", ".join(f"{name} {version}" for name, version in metrics["versions"].items()),
+        figures="\n".join(f"![{path.stem}]({path.as_posix()})" for path in figures),
+        folder=folder,
+    )

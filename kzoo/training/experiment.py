@@ -1,0 +1,186 @@
+"""The story of one run: from a config to a folder with a trained model."""
+
+import dataclasses
+import json
+import time
+from pathlib import Path
+
+import keras
+
+from kzoo.config import ConfigError, check, dump, override, read
+from kzoo.data import DATASETS
+from kzoo.data.augmentation import augment
+from kzoo.data.batches import evaluation_batches
+from kzoo.evaluation import classification_metrics
+from kzoo.export import export
+from kzoo.models import MODELS, attention_model
+from kzoo.saving import Classifier, with_preprocessing
+from kzoo.training.card import card
+from kzoo.training.environment import environment, peak_memory_bytes
+from kzoo.training.fit import TrainingStopped, fit
+from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, create_optimizer
+from kzoo.training.run_folder import check_run_folder, create_run_folder
+from kzoo.visualization import draw_confusion_matrix, draw_curves, draw_image_attention
+
+REGISTRIES = {
+    "data": DATASETS,
+    "data.augmentation": augment,
+    "model": MODELS,
+    "training": fit,
+    "training.optimizer": OPTIMIZERS,
+    "training.schedule": SCHEDULES,
+    "export": export,
+}
+EXAMPLES_IN_FIGURE = 8
+
+
+class RunError(Exception):
+    """A run that failed; the message says what happened, what is kept and how to go on."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What a run leaves.
+
+    Attributes:
+        folder: `Path` of its folder.
+        model: The trained `Classifier`.
+        metrics: Dict, what `metrics.json` holds.
+    """
+
+    folder: Path
+    model: Classifier
+    metrics: dict
+
+
+def load_config(path, overrides=None):
+    """Reads a recipe and checks all of it, before any data is read.
+
+    Args:
+        path: YAML file.
+        overrides: Dict from dotted key to value, as in `{"training.epochs": 2}`.
+
+    Returns:
+        Nested dict with every default written out.
+
+    Raises:
+        ConfigError: With a line or two for every key that is wrong.
+    """
+    config = override(read(path), overrides or {}, source=str(path))
+    config = check(config, REGISTRIES, source=str(path))
+    training = config["training"]
+    try:
+        create_optimizer(training["optimizer"], training["schedule"], steps=1)
+    except ValueError as error:
+        raise ConfigError(f"{path}: training.optimizer: {first_line(error)}") from None
+    return config
+
+
+def load_data_and_core(config):
+    """Returns the `Dataset` of a config and, built for it, the core.
+
+    Raises:
+        ConfigError: If the model cannot read such data.
+        DataError: If the data cannot be had.
+    """
+    keras.utils.set_random_seed(config["seed"])
+    dataset = _call(DATASETS, config["data"])
+    try:
+        core = _call(MODELS, config["model"], dataset.input_shape, dataset.num_classes)
+    except ValueError as error:
+        raise ConfigError(f"model {config['model']['name']}: {first_line(error)}") from None
+    return dataset, core
+
+
+def run_experiment(config, run_dir=None, overwrite=False):
+    """Trains the model of a config, tests it once and writes the folder of the run.
+
+    Args:
+        config: Nested dict from `load_config`.
+        run_dir: Folder for the results; None takes the next free `runs/<name>`.
+        overwrite: Whether results in that folder are replaced.
+
+    Returns:
+        `Run`.
+
+    Raises:
+        ConfigError: If the model cannot read such data.
+        DataError: If the data cannot be had.
+        RunFolderError: If the results have no place to go.
+        RunError: If training failed; the best model so far is kept.
+    """
+    check_run_folder(run_dir, overwrite)
+    dataset, core = load_data_and_core(config)
+    model = with_preprocessing(core, dataset.preprocessing, dataset.class_names, config["name"])
+    folder = create_run_folder(config["name"], run_dir, overwrite)
+    (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
+
+    start = time.perf_counter()
+    try:
+        best = fit(core, dataset, config["seed"], folder / "history.csv", **config["training"])
+    except TrainingStopped as stop:
+        raise RunError(_keep_what_there_is(stop, model, folder, config)) from None
+    train_seconds = time.perf_counter() - start
+
+    export(model, folder, **config["export"])
+    metrics = {
+        **_test(core, dataset),
+        "validation_accuracy": best.best_logs["accuracy"],
+        "validation_loss": best.best_logs["loss"],
+        "best_epoch": best.best_epoch,
+        "epochs": config["training"]["epochs"],
+        "parameters": core.count_params(),
+        "train_seconds": train_seconds,
+        "peak_memory_bytes": peak_memory_bytes(),
+        "seed": config["seed"],
+        **environment(),
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
+    figures = _draw(core, dataset, metrics, folder)
+    (folder / "README.md").write_text(card(config, metrics, folder, figures), encoding="utf-8")
+    return Run(folder, model, metrics)
+
+
+def _call(functions, section, *arguments):
+    options = {key: value for key, value in section.items() if key != "name"}
+    return functions[section["name"]](*arguments, **options)
+
+
+def first_line(error):
+    """Returns the line of an error that says what is wrong; Keras' errors have more."""
+    return str(error).strip().splitlines()[0]
+
+
+def _keep_what_there_is(stop, model, folder, config):
+    """Saves the best model of a training that stopped; returns what to tell the user."""
+    message = str(stop)
+    if stop.best_epoch:
+        export(model, folder, **config["export"])
+        message += f"\nKept in {folder}: the model of epoch {stop.best_epoch}, the best so far."
+    else:
+        message += f"\nNo epoch had ended, so there is no model to keep; see {folder}."
+    if not isinstance(stop.__context__, KeyboardInterrupt):
+        message += "\nA lower training.optimizer.learning_rate, a longer training.schedule.warmup or training.optimizer.clipnorm may help."
+    return message
+
+
+def _test(core, dataset):
+    """Reads the test split, the only time that it is read."""
+    logits = core.predict(evaluation_batches(dataset, dataset.test), verbose=0)
+    metrics = classification_metrics(logits, dataset.test.labels, dataset.class_names)
+    return {f"test_{name}": value for name, value in metrics.items()}
+
+
+def _draw(core, dataset, metrics, folder):
+    """Draws the figures; returns their paths, relative to the folder."""
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    draw_curves(folder / "history.csv", figures / "curves.png")
+    draw_confusion_matrix(
+        metrics["test_confusion_matrix"], dataset.class_names, figures / "confusion_matrix.png"
+    )
+    if attention_model(core):
+        inputs, targets = next(evaluation_batches(dataset, dataset.test).as_numpy_iterator())
+        titles = [dataset.class_names[i] for i in targets.argmax(axis=-1)[:EXAMPLES_IN_FIGURE]]
+        draw_image_attention(core, inputs[:EXAMPLES_IN_FIGURE], titles, figures / "attention.png")
+    return [path.relative_to(folder) for path in sorted(figures.glob("*.png"))]

@@ -1,0 +1,94 @@
+"""Trains a core with Keras' `fit`."""
+
+import sys
+from typing import Literal
+
+import keras
+
+from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
+from kzoo.training.callbacks import KeepBest, NonFiniteLoss, StopAtNonFiniteLoss
+from kzoo.training.optimizers import create_optimizer
+from kzoo.types import Fraction, PositiveInt
+
+
+class TrainingStopped(Exception):
+    """A training that did not come to its end; the core holds the best weights so far.
+
+    Attributes:
+        best_epoch: The epoch they are from, counted from 1; None if none had ended.
+    """
+
+    def __init__(self, reason, best_epoch):
+        super().__init__(reason)
+        self.best_epoch = best_epoch
+
+
+def fit(
+    core,
+    dataset,
+    seed,
+    history_file,
+    *,
+    epochs: PositiveInt,
+    optimizer="adam",
+    schedule="constant",
+    label_smoothing: Fraction = 0.0,
+    monitor: Literal["val_accuracy", "val_loss"] = "val_accuracy",
+    early_stopping: PositiveInt | None = None,
+    steps_per_execution: PositiveInt = 1,
+):
+    """Trains `core`, which then holds the weights of the epoch that was best on validation.
+
+    Args:
+        core: Functional model from pre-processed tensors to logits. It is not compiled itself,
+            so that it is saved without the optimizer's state.
+        dataset: `Dataset`.
+        seed: Decides the order of the examples and their augmentation.
+        history_file: CSV file that gets a line for each epoch.
+        epochs: Number of epochs.
+        optimizer: Dict with the `name` of one of `OPTIMIZERS` and its arguments.
+        schedule: Dict with the `name` of one of `SCHEDULES` and its arguments.
+        label_smoothing: Fraction of the target that is shared among all classes.
+        monitor: What makes an epoch the best one.
+        early_stopping: Epochs without a better one after which training stops; None never stops.
+        steps_per_execution: Steps run in one call of the graph.
+
+    Returns:
+        The `KeepBest` of this training, with `best_epoch` and `best_logs`.
+
+    Raises:
+        TrainingStopped: If the loss became NaN or infinite, or on Ctrl-C.
+    """
+    steps = steps_per_epoch(dataset)
+    optimizer = create_optimizer(optimizer, schedule, steps * epochs)
+    trained = keras.Model(core.inputs, core.outputs, name=core.name)
+    trained.compile(
+        optimizer,
+        loss=keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=label_smoothing
+        ),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        steps_per_execution=steps_per_execution,
+    )
+    best = KeepBest(monitor, early_stopping)
+    try:
+        trained.fit(
+            training_batches(dataset, seed, epochs),
+            epochs=epochs,
+            steps_per_epoch=steps,
+            validation_data=evaluation_batches(dataset, dataset.validation),
+            callbacks=[
+                StopAtNonFiniteLoss(steps, steps_per_execution),
+                best,
+                *([keras.callbacks.SwapEMAWeights()] if optimizer.use_ema else []),
+                keras.callbacks.CSVLogger(history_file),
+            ],
+            verbose=1 if sys.stdout.isatty() else 2,  # a bar on a terminal, lines in a file
+        )
+    except NonFiniteLoss as error:
+        raise TrainingStopped(str(error), best.best_epoch) from None
+    except KeyboardInterrupt:
+        raise TrainingStopped("Stopped by Ctrl-C.", best.best_epoch) from None
+    finally:
+        best.restore()
+    return best

@@ -1,0 +1,102 @@
+"""Optimizers and learning-rate schedules by name."""
+
+import inspect
+
+import keras
+
+from kzoo.types import Fraction
+
+WRAPPERS = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer"}  # made of other optimizers
+
+OPTIMIZERS = {
+    name.lower(): cls
+    for name, cls in vars(keras.optimizers).items()
+    if inspect.isclass(cls) and issubclass(cls, keras.optimizers.Optimizer) and name not in WRAPPERS
+}
+
+
+def constant(learning_rate, steps, *, warmup: Fraction = 0.0):
+    """The same learning rate after a linear warm-up.
+
+    Args:
+        learning_rate: The optimizer's.
+        steps: Number of training steps.
+        warmup: Fraction of the steps in which it rises from 0.
+    """
+    return _warmup_then_cosine(learning_rate, steps, warmup, first=0.0, last=1.0)
+
+
+def cosine(learning_rate, steps, *, warmup: Fraction = 0.0, final: Fraction = 0.0):
+    """Linear warm-up, then half a cosine down.
+
+    Args:
+        learning_rate: The highest, the optimizer's.
+        steps: Number of training steps.
+        warmup: Fraction of the steps in which it rises from 0.
+        final: The last learning rate, as a fraction of the highest.
+
+    References:
+        Loshchilov and Hutter, 2017, SGDR, eq. 5, without restarts.
+    """
+    return _warmup_then_cosine(learning_rate, steps, warmup, first=0.0, last=final)
+
+
+def one_cycle(learning_rate, steps, *, warmup: Fraction = 0.3, initial: Fraction = 0.04):
+    """Up from a fraction of the highest learning rate, then half a cosine down to 0.
+
+    The momentum stays as it is.
+
+    Args:
+        learning_rate: The highest, the optimizer's.
+        steps: Number of training steps.
+        warmup: Fraction of the steps in which it rises.
+        initial: The first learning rate, as a fraction of the highest.
+
+    References:
+        Smith and Topin, 2018, Super-Convergence, section 3.
+    """
+    return _warmup_then_cosine(learning_rate, steps, warmup, first=initial, last=0.0)
+
+
+SCHEDULES = {"constant": constant, "cosine": cosine, "one_cycle": one_cycle}
+
+
+def create_optimizer(optimizer, schedule, steps):
+    """Builds an optimizer that follows a schedule.
+
+    Args:
+        optimizer: Dict with the `name` of one of `OPTIMIZERS` and its arguments.
+        schedule: Dict with the `name` of one of `SCHEDULES` and its arguments.
+        steps: Number of training steps.
+
+    Returns:
+        A `keras.optimizers.Optimizer`.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+    name, arguments = _split_name(optimizer)
+    learning_rate = arguments.get("learning_rate", 1.0)
+    if not learning_rate > 0:
+        raise ValueError(f"`learning_rate` must be positive. Received: {learning_rate}")
+    schedule_name, schedule_arguments = _split_name(schedule)
+    arguments["learning_rate"] = SCHEDULES[schedule_name](
+        learning_rate, steps, **schedule_arguments
+    )
+    return OPTIMIZERS[name](**arguments)
+
+
+def _split_name(section):
+    return section["name"], {key: value for key, value in section.items() if key != "name"}
+
+
+def _warmup_then_cosine(learning_rate, steps, warmup, first, last):
+    """Keras' schedule, `first` and `last` being fractions of `learning_rate`."""
+    warmup_steps = round(warmup * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=learning_rate * (first if warmup_steps else 1.0),
+        warmup_target=learning_rate if warmup_steps else None,
+        warmup_steps=warmup_steps,
+        decay_steps=max(1, steps - warmup_steps),
+        alpha=last,
+    )

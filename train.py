@@ -1,0 +1,10 @@
+"""Trains the model that a YAML file describes: python train.py --config configs/digits_cnn_attention.yaml"""  # noqa: E501
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on the processor
+
+from kzoo.cli import train_main  # noqa: E402
+
+if __name__ == "__main__":
+    train_main()
