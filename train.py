@@ -1,4 +1,4 @@
-"""Trains the model that a YAML file describes: python train.py --config configs/digits_cnn_attention.yaml"""  # noqa: E501
+"""Trains the model of a YAML file: python train.py --config configs/digits_cnn_attention.yaml."""
 
 import os
 

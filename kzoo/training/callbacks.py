@@ -12,11 +12,11 @@ class KeepBest(keras.callbacks.Callback):
     keeps the average that was validated.
 
     Args:
-        monitor: `"val_accuracy"` (among equals, the lower loss) or `"val_loss"`.
+        monitor: `"val_loss"`, or `"val_accuracy"` (among equals, the lower loss).
         patience: Epochs without a better one after which training stops; None never stops.
     """
 
-    def __init__(self, monitor="val_accuracy", patience=None):
+    def __init__(self, monitor="val_loss", patience=None):
         super().__init__()
         self.monitor = monitor
         self.patience = patience

@@ -3,7 +3,7 @@
 TEMPLATE = """\
 # {name}
 
-{test_accuracy:.2%} of {examples:,} test examples right, after {train_seconds:.0f} seconds of training.
+{test_accuracy:.2%} of {examples:,} test examples right, after {train_seconds:.0f} s of training.
 
     python train.py --config config.yaml
 

@@ -153,15 +153,13 @@ def first_line(error):
 
 def _keep_what_there_is(stop, model, folder, config):
     """Saves the best model of a training that stopped; returns what to tell the user."""
-    message = str(stop)
-    if stop.best_epoch:
-        export(model, folder, **config["export"])
-        message += f"\nKept in {folder}: the model of epoch {stop.best_epoch}, the best so far."
-    else:
-        message += f"\nNo epoch had ended, so there is no model to keep; see {folder}."
-    if not isinstance(stop.__context__, KeyboardInterrupt):
-        message += "\nA lower training.optimizer.learning_rate, a longer training.schedule.warmup or training.optimizer.clipnorm may help."
-    return message
+    if not stop.best_epoch:
+        return f"{stop}\nNo epoch had ended, so no model is kept. {stop.advice}"
+    export(model, folder, **config["export"])
+    return (
+        f"{stop}\nKept in {folder}: the model of epoch {stop.best_epoch}, the best so far. "
+        f"{stop.advice}"
+    )
 
 
 def _test(core, dataset):

@@ -16,11 +16,13 @@ class TrainingStopped(Exception):
 
     Attributes:
         best_epoch: The epoch they are from, counted from 1; None if none had ended.
+        advice: How to go on, a sentence.
     """
 
-    def __init__(self, reason, best_epoch):
+    def __init__(self, reason, best_epoch, advice):
         super().__init__(reason)
         self.best_epoch = best_epoch
+        self.advice = advice
 
 
 def fit(
@@ -33,7 +35,7 @@ def fit(
     optimizer="adam",
     schedule="constant",
     label_smoothing: Fraction = 0.0,
-    monitor: Literal["val_accuracy", "val_loss"] = "val_accuracy",
+    monitor: Literal["val_loss", "val_accuracy"] = "val_loss",
     early_stopping: PositiveInt | None = None,
     steps_per_execution: PositiveInt = 1,
 ):
@@ -86,9 +88,11 @@ def fit(
             verbose=1 if sys.stdout.isatty() else 2,  # a bar on a terminal, lines in a file
         )
     except NonFiniteLoss as error:
-        raise TrainingStopped(str(error), best.best_epoch) from None
+        advice = "A lower training.optimizer.learning_rate or a clipnorm may help."
+        raise TrainingStopped(str(error), best.best_epoch, advice) from None
     except KeyboardInterrupt:
-        raise TrainingStopped("Stopped by Ctrl-C.", best.best_epoch) from None
+        advice = "Its test split was not read."
+        raise TrainingStopped("Stopped by Ctrl-C.", best.best_epoch, advice) from None
     finally:
         best.restore()
     return best
