@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from kzoo.layers.scores import SCORES, causal_mask, masked_softmax, zero_padding
+from kzoo.layers.blockwise import blockwise_attention
+from kzoo.layers.scores import DOT_FACTORS, SCORES, causal_mask, masked_softmax, zero_padding
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
@@ -30,6 +31,9 @@ class Attention(keras.layers.Layer):
         shared_key_value: Whether V is also K. There is no key projection then, and what is
             passed as `key` is only the default of `value`.
         output_projection: Whether to project the joined heads to the query's features.
+        block_size: None, or how many queries are compared with all keys at a time. The result is
+            the same, without ever holding all `queries * keys` scores, forward or backward. Only
+            for the scores `"scaled_dot"`, `"dot"` and `"cosine"`, without dropout.
 
     Call arguments:
         query: Float tensor.
@@ -73,23 +77,13 @@ class Attention(keras.layers.Layer):
         dropout=0.0,
         shared_key_value=False,
         output_projection=True,
+        block_size=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        for name, size in [
-            ("num_heads", num_heads),
-            ("key_dim", key_dim),
-            ("value_dim", value_dim),
-        ]:
-            if size is not None and size <= 0:
-                raise ValueError(f"`{name}` must be positive. Received: {name}={size}")
-        if score not in SCORES:
-            raise ValueError(f"`score` must be one of {list(SCORES)}. Received: score={score!r}")
-        if shared_key_value and value_dim not in (None, key_dim):
-            raise ValueError(
-                "With `shared_key_value`, `value_dim` is `key_dim`: leave it out. "
-                f"Received: key_dim={key_dim}, value_dim={value_dim}"
-            )
+        _check_arguments(
+            num_heads, key_dim, value_dim, score, dropout, shared_key_value, block_size
+        )
         self.num_heads = num_heads
         self.key_dim = key_dim
         self.value_dim = value_dim
@@ -97,6 +91,7 @@ class Attention(keras.layers.Layer):
         self.dropout = dropout
         self.shared_key_value = shared_key_value
         self.output_projection = output_projection
+        self.block_size = block_size
         self.supports_masking = True
         self._score_weights = []
         self._dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
@@ -162,6 +157,10 @@ class Attention(keras.layers.Layer):
         if query_mask is None and (key is None or key is query):
             query_mask = mask
         query, key, value = self._project(query, key, value, mask, query_mask)
+        if self.block_size:
+            return self._attend_in_blocks(
+                query, key, value, mask, query_mask, causal, return_attention_scores
+            )
         scores = SCORES[self.score](query, key, *self._score_weights)
         weights = masked_softmax(scores, *_score_masks(scores, mask, query_mask, causal))
         dropped = self._dropout(weights, training=training)
@@ -180,6 +179,16 @@ class Attention(keras.layers.Layer):
 
     def _split(self, projection, x):
         return ops.transpose(projection(x), (0, 2, 1, 3))
+
+    def _attend_in_blocks(self, query, key, value, mask, query_mask, causal, with_scores):
+        if with_scores:
+            raise ValueError(
+                "With a `block_size`, the scores never exist as a whole. Received: "
+                f"return_attention_scores=True, block_size={self.block_size}"
+            )
+        query, key = DOT_FACTORS[self.score](query, key)
+        output = blockwise_attention(query, key, value, self.block_size, mask, query_mask, causal)
+        return self._join(output)
 
     def _join(self, x):
         x = ops.transpose(x, (0, 2, 1, 3))
@@ -202,7 +211,27 @@ class Attention(keras.layers.Layer):
             "dropout": self.dropout,
             "shared_key_value": self.shared_key_value,
             "output_projection": self.output_projection,
+            "block_size": self.block_size,
         }
+
+
+def _check_arguments(num_heads, key_dim, value_dim, score, dropout, shared_key_value, block_size):
+    sizes = dict(num_heads=num_heads, key_dim=key_dim, value_dim=value_dim, block_size=block_size)
+    for name, size in sizes.items():
+        if size is not None and size <= 0:
+            raise ValueError(f"`{name}` must be positive. Received: {name}={size}")
+    if score not in SCORES:
+        raise ValueError(f"`score` must be one of {list(SCORES)}. Received: score={score!r}")
+    if shared_key_value and value_dim not in (None, key_dim):
+        raise ValueError(
+            "With `shared_key_value`, `value_dim` is `key_dim`: leave it out. "
+            f"Received: key_dim={key_dim}, value_dim={value_dim}"
+        )
+    if block_size and (dropout or score not in DOT_FACTORS):
+        raise ValueError(
+            f"With a `block_size`, `score` must be one of {list(DOT_FACTORS)} and `dropout` 0. "
+            f"Received: block_size={block_size}, score={score!r}, dropout={dropout}"
+        )
 
 
 def _score_masks(scores, mask, query_mask, causal):

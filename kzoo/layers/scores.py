@@ -24,13 +24,15 @@ def cosine_score(query, key):
 
 def euclidean_score(query, key):
     """-|Q - K|, from |Q|^2 + |K|^2 - 2 Q . K in float32."""
-    dtype = query.dtype
+    return ops.cast(-_distance(query, key), query.dtype)
+
+
+def _distance(query, key):
     query, key = ops.cast(query, "float32"), ops.cast(key, "float32")
     squares = ops.sum(ops.square(query), axis=-1)[..., :, None]
     squares += ops.sum(ops.square(key), axis=-1)[..., None, :]
     squares -= 2.0 * dot_score(query, key)
-    # The root has no finite slope at 0.
-    return ops.cast(-ops.sqrt(ops.maximum(squares, 1e-12)), dtype)
+    return ops.sqrt(ops.maximum(squares, 1e-12))  # the root has no finite slope at 0
 
 
 def additive_score(query, key, weight):
@@ -48,6 +50,14 @@ SCORES = {
 }
 
 
+def euclidean_similarity(query, key):
+    """1 / (1 + |Q - K|)."""
+    return ops.cast(1.0 / (1.0 + _distance(query, key)), query.dtype)
+
+
+SIMILARITIES = {"cosine": cosine_score, "dot": dot_score, "euclidean": euclidean_similarity}
+
+
 def scaled(query, key):
     """Returns the pair whose dot product is the scaled dot product."""
     return query * query.shape[-1] ** -0.5, key
@@ -56,6 +66,14 @@ def scaled(query, key):
 def unit_length(query, key):
     """Returns both with length 1, or 0 where it was 0."""
     return _unit(query), _unit(key)
+
+
+def unchanged(query, key):
+    """Returns both as they are: the pair of the dot product."""
+    return query, key
+
+
+DOT_FACTORS = {"scaled_dot": scaled, "dot": unchanged, "cosine": unit_length}
 
 
 def _unit(x):

@@ -1,0 +1,153 @@
+"""Exact attention that never holds all scores: queries in blocks, recomputed going back."""
+
+from keras import ops
+
+NEVER = -1e30  # added to a score, leaves a weight of exactly 0
+
+
+def blockwise_attention(query, key, value, block_size, mask=None, query_mask=None, causal=False):
+    """Returns softmax(Q K^T) V, holding the weights of `block_size` queries at a time.
+
+    Forward and backward take one block of queries after the other, against all keys; the
+    backward pass computes the weights again:
+
+        w = softmax(Q_block K^T)            (batch * heads, block_size, keys)
+        y_block = w V
+        ds = w (dy V^T - y . dy), dQ_block = ds K, dK += ds^T Q_block, dV += w^T dy
+
+    Computed in float32, and returned in the dtype of `query`. A query that is padded or sees no
+    real key gets 0.
+
+    Args:
+        query: `(batch, heads, queries, key_dim)`, scaled as the score wants it.
+        key: `(batch, heads, keys, key_dim)`, finite where it is padded too.
+        value: `(batch, heads, keys, value_dim)`, finite where it is padded too.
+        block_size: Number of queries in a block.
+        mask: Boolean `(batch, keys)`, True = real, or None.
+        query_mask: Boolean `(batch, queries)`, True = real, or None.
+        causal: Whether query `i` sees only the keys up to `i`.
+
+    References:
+        Rabe and Staats, 2021, Self-attention Does Not Need O(n^2) Memory.
+        Dao et al., 2022, FlashAttention, algorithm 4 (the gradient).
+    """
+    heads, queries = query.shape[1], ops.shape(query)[2]
+    output = _attention_with_gradient(block_size, causal)(
+        pad_time(_merge_heads(query), block_size),
+        _merge_heads(key),
+        _merge_heads(value),
+        _key_bias(key, mask),
+    )
+    output = ops.reshape(output[:, :queries], (-1, heads, queries, value.shape[-1]))
+    rows = _real_rows(queries, mask, query_mask, causal)
+    return ops.cast(output if rows is None else output * rows, query.dtype)
+
+
+def pad_time(x, multiple):
+    """Pads `(batch, time, ...)` with zeros at the end, to a multiple of `multiple`."""
+    time, rest = ops.shape(x)[1], [(0, 0)] * (len(x.shape) - 2)
+    # A size that may be unknown is sliced off: padding wants a number.
+    padded = ops.pad(x, [(0, 0), (0, multiple - 1), *rest])
+    return padded[:, : -(-time // multiple) * multiple]
+
+
+def _merge_heads(x):
+    batch, heads, time, size = ops.shape(x)
+    return ops.cast(ops.reshape(x, (batch * heads, time, size)), "float32")
+
+
+def _key_bias(key, mask):
+    """Returns what the mask adds to the scores: `(batch * heads, keys, 1)`."""
+    batch, heads, keys, _ = ops.shape(key)
+    if mask is None:
+        return ops.zeros((batch * heads, keys, 1), "float32")
+    bias = ops.where(mask[:, None], 0.0, NEVER)
+    return ops.reshape(ops.repeat(bias, heads, axis=1), (batch * heads, keys, 1))
+
+
+def _real_rows(queries, mask, query_mask, causal):
+    """Returns 1 where a query is real and sees a real key, else 0, or None for all 1."""
+    if mask is None and query_mask is None:
+        return None
+    real = True if query_mask is None else query_mask
+    if mask is not None:
+        real = ops.logical_and(real, ops.any(mask, axis=-1, keepdims=True))
+    if mask is not None and causal:
+        first = ops.argmax(ops.cast(mask, "int32"), axis=-1, keepdims=True)
+        real = ops.logical_and(real, ops.arange(queries) >= ops.cast(first, "int32"))
+    return ops.cast(real, "float32")[:, None, :, None]
+
+
+def _attention_with_gradient(block_size, causal):
+    @ops.custom_gradient
+    def attend(query, key, value, bias):
+        output = _forward(query, key, value, bias, block_size, causal)
+
+        def gradient(*args, upstream=None):
+            upstream = args[0] if upstream is None else upstream  # PyTorch names it
+            gradients = _backward(query, key, value, bias, output, upstream, block_size, causal)
+            return *gradients, ops.zeros_like(bias)
+
+        return output, gradient
+
+    return attend
+
+
+def _forward(query, key, value, bias, block_size, causal):
+    rows, columns = _add_ones(query), _transpose(ops.concatenate([key, bias], axis=-1))
+
+    def step(start, output):
+        weights = _weights(_block(rows, start, block_size), columns, start, causal)
+        block = ops.matmul(weights, value)
+        return start + block_size, ops.slice_update(output, (0, start, 0), block)
+
+    zeros = ops.zeros((*ops.shape(query)[:2], value.shape[-1]), "float32")
+    return _over_blocks(step, query, zeros)[0]
+
+
+def _backward(query, key, value, bias, output, upstream, block_size, causal):
+    rows, columns = _add_ones(query), _transpose(ops.concatenate([key, bias], axis=-1))
+    # One more feature on either side takes (y . dy) from dy V^T within the product.
+    correction = ops.sum(upstream * output, axis=-1, keepdims=True)
+    d_rows = ops.concatenate([upstream, -correction], axis=-1)
+    d_columns = _transpose(_add_ones(value))
+
+    def step(start, d_query, d_key, d_value):
+        weights = _weights(_block(rows, start, block_size), columns, start, causal)
+        d_scores = weights * ops.matmul(_block(d_rows, start, block_size), d_columns)
+        d_query = ops.slice_update(d_query, (0, start, 0), ops.matmul(d_scores, key))
+        # Transposing the small factor, and the sum after the loop, spares transposing the scores.
+        d_key += ops.matmul(_transpose(_block(query, start, block_size)), d_scores)
+        d_value += ops.matmul(_transpose(_block(upstream, start, block_size)), weights)
+        return start + block_size, d_query, d_key, d_value
+
+    zeros = [ops.zeros_like(x) for x in (query, _transpose(key), _transpose(value))]
+    d_query, d_key, d_value = _over_blocks(step, query, *zeros)
+    return d_query, _transpose(d_key), _transpose(d_value)
+
+
+def _over_blocks(step, query, *results):
+    queries = ops.shape(query)[1]
+    _, *results = ops.while_loop(lambda start, *_: start < queries, step, (0, *results))
+    return results
+
+
+def _block(x, start, block_size):
+    return ops.slice(x, (0, start, 0), (ops.shape(x)[0], block_size, x.shape[-1]))
+
+
+def _weights(query, key, start, causal):
+    """Softmax of the scores of a block; the bias of the keys is within the product."""
+    scores = ops.matmul(query, key)
+    if causal:
+        positions = start + ops.arange(query.shape[1])[:, None]
+        scores += ops.where(positions >= ops.arange(ops.shape(key)[-1]), 0.0, NEVER)
+    return ops.softmax(scores)
+
+
+def _transpose(x):
+    return ops.swapaxes(x, -1, -2)
+
+
+def _add_ones(x):
+    return ops.concatenate([x, ops.ones_like(x[..., :1])], axis=-1)
