@@ -1,22 +1,23 @@
 """Convolutions see strokes, attention relates them, glimpses collect them."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import keras
 from keras import layers
 
 from kzoo.layers import Attention, ParallelAttention, PositionalEncoding
-from kzoo.types import Fraction, PositiveInt
+from kzoo.types import Fraction, PositiveInt, Sizes
 
 
 def cnn_attention(
     input_shape,
     num_classes,
     *,
-    filters: Sequence[PositiveInt] = (32, 64),
+    filters: Sizes = (32, 64),
     convolutions: PositiveInt = 1,
     kernel_size: PositiveInt = 3,
+    stem_kernel_size: PositiveInt = 3,
+    stem_strides: PositiveInt = 1,
     batch_normalization: bool = True,
     positions: Literal["learned", "sinusoidal"] = "learned",
     num_heads: PositiveInt = 4,
@@ -33,6 +34,9 @@ def cnn_attention(
         filters: Channels of each stage; between two stages the image is halved by max-pooling.
         convolutions: Convolutions in a stage.
         kernel_size: Height and width of the convolutions in pixels.
+        stem_kernel_size: The same of the first convolution.
+        stem_strides: Step of the first convolution in pixels; 2 halves the image at once, and
+            with it the time of all that follows by four.
         batch_normalization: Whether each convolution is followed by `BatchNormalization`.
         positions: How `PositionalEncoding` tells the attention where a feature lies.
         num_heads: Heads of the `Attention`; they share the last stage's channels.
@@ -54,10 +58,11 @@ def cnn_attention(
         Self-Attentive Sentence Embedding, eq. 6-7; Bello et al., 2019, Attention Augmented
         Convolutional Networks.
     """
-    if min(input_shape[:2]) < 2 ** (len(filters) - 1):
+    if min(input_shape[:2]) < stem_strides * 2 ** (len(filters) - 1):
         raise ValueError(
-            f"Images of {input_shape[0]}x{input_shape[1]} pixels cannot be halved "
-            f"{len(filters) - 1} times. Use fewer filters than {list(filters)}."
+            f"Images of {input_shape[0]}x{input_shape[1]} pixels are too small for "
+            f"stem_strides={stem_strides} and {len(filters) - 1} halvings. Use fewer filters "
+            f"than {list(filters)}."
         )
     if filters[-1] % num_heads:
         raise ValueError(
@@ -69,7 +74,18 @@ def cnn_attention(
         if stage > 1:
             x = layers.MaxPooling2D(name=f"pool_{stage - 1}")(x)
         for i in range(1, convolutions + 1):
-            x = _convolution(x, channels, kernel_size, batch_normalization, f"conv_{stage}_{i}")
+            stem = stage == i == 1
+            x = layers.Conv2D(
+                channels,
+                stem_kernel_size if stem else kernel_size,
+                strides=stem_strides if stem else 1,
+                padding="same",
+                use_bias=not batch_normalization,
+                name=f"conv_{stage}_{i}",
+            )(x)
+            if batch_normalization:
+                x = _normalization(f"normalization_{stage}_{i}")(x)
+            x = layers.ReLU(name=f"relu_{stage}_{i}")(x)
     x = PositionalEncoding(positions, name="positions")(x)
     height, width, channels = x.shape[1:]
     x = layers.Reshape((height * width, channels), name="sequence")(x)
@@ -83,11 +99,6 @@ def cnn_attention(
     return keras.Model(inputs, logits, name="cnn_attention")
 
 
-def _convolution(x, channels, kernel_size, batch_normalization, name):
-    x = layers.Conv2D(
-        channels, kernel_size, padding="same", use_bias=not batch_normalization, name=name
-    )(x)
-    if batch_normalization:
-        # Keras' momentum of 0.99 averages over more steps than a short training has
-        x = layers.BatchNormalization(momentum=0.9, name=f"{name}_normalization")(x)
-    return layers.ReLU(name=f"{name}_relu")(x)
+def _normalization(name):
+    # Keras' momentum of 0.99 averages over more steps than a short training has
+    return layers.BatchNormalization(momentum=0.9, name=name)

@@ -30,6 +30,7 @@ def fit(
     dataset,
     seed,
     history_file,
+    callbacks=(),
     *,
     epochs: PositiveInt,
     optimizer="adam",
@@ -47,6 +48,7 @@ def fit(
         dataset: `Dataset`.
         seed: Decides the order of the examples and their augmentation.
         history_file: CSV file that gets a line for each epoch.
+        callbacks: Further Keras callbacks.
         epochs: Number of epochs.
         optimizer: Dict with the `name` of one of `OPTIMIZERS` and its arguments.
         schedule: Dict with the `name` of one of `SCHEDULES` and its arguments.
@@ -78,12 +80,14 @@ def fit(
             training_batches(dataset, seed, epochs),
             epochs=epochs,
             steps_per_epoch=steps,
+            shuffle=False,  # the batches are in their order
             validation_data=evaluation_batches(dataset, dataset.validation),
             callbacks=[
                 StopAtNonFiniteLoss(steps, steps_per_execution),
                 best,
                 *([keras.callbacks.SwapEMAWeights()] if optimizer.use_ema else []),
                 keras.callbacks.CSVLogger(history_file),
+                *callbacks,
             ],
             verbose=1 if sys.stdout.isatty() else 2,  # a bar on a terminal, lines in a file
         )

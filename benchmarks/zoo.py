@@ -1,0 +1,95 @@
+"""Trains recipes with several seeds and tells mean and spread.
+
+    python benchmarks/zoo.py configs/digits_cnn_attention.yaml --seeds 5
+
+Each run is `python train.py --config ... --set seed=S` in a process of its own. The splits are the
+same in all of them; the seed draws weights, order, augmentation and dropout. The rows of a recipe
+are replaced in the CSV, those of others stay.
+"""
+
+import argparse
+import csv
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).parent / "results" / "zoo.csv"
+COPIED = (
+    "test_accuracy",
+    "test_loss",
+    "test_calibration_error",
+    "validation_accuracy",
+    "best_epoch",
+    "parameters",
+    "train_seconds",
+    "peak_memory_bytes",
+    "machine",
+    "commit",
+)
+
+
+def main(configs, seeds):
+    """Runs every recipe with every seed; the CSV is complete after each run."""
+    for config in configs:
+        rows = []
+        for seed in range(seeds):
+            rows.append(train(config, seed))
+            write([row for row in read() if row["config"] != config.stem] + rows)
+            print(f"{config.stem}, seed {seed}: {rows[-1]['test_accuracy']:.4f}", flush=True)
+    for config in configs:
+        print(summary([row for row in read() if row["config"] == config.stem]))
+
+
+def train(config, seed):
+    """Runs train.py once; returns a row of the CSV."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, ROOT / "train.py", "--config", config]
+        start = time.perf_counter()
+        subprocess.run(
+            [*command, "--set", f"seed={seed}", "--run-dir", folder],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        seconds = time.perf_counter() - start
+        metrics = json.loads((Path(folder) / "metrics.json").read_text())
+    copied = {name: metrics[name] for name in COPIED}
+    return {"config": config.stem, "seed": seed, **copied, "seconds": round(seconds, 1)}
+
+
+def summary(rows):
+    """Returns a line of a Markdown table: mean and standard deviation over the seeds."""
+    accuracy = [100 * float(row["test_accuracy"]) for row in rows]
+    spread = statistics.stdev(accuracy) if len(rows) > 1 else float("nan")
+    return (
+        f"| {rows[0]['config']} | {int(rows[0]['parameters']):,} "
+        f"| {statistics.mean(accuracy):.2f} ± {spread:.2f} ({len(rows)} seeds) "
+        f"| {statistics.mean(float(row['train_seconds']) for row in rows):.0f} s "
+        f"| {statistics.mean(float(row['seconds']) for row in rows):.0f} s |"
+    )
+
+
+def read():
+    if not RESULTS.exists():
+        return []
+    with RESULTS.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write(rows):
+    with RESULTS.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("configs", nargs="+", type=Path)
+    parser.add_argument("--seeds", type=int, default=5)
+    arguments = parser.parse_args()
+    main(arguments.configs, arguments.seeds)
