@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from kzoo.types import NonNegativeInt
+from kzoo.types import Seed
 
 RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
@@ -68,6 +68,8 @@ def parse_value(text, source):
         raise ConfigError(f"{source}, line {line}: this is not YAML: {error.problem}.") from None
     except YAMLError as error:
         raise ConfigError(f"{source} is not YAML: {str(error).splitlines()[0]}.") from None
+    except ValueError as error:  # looks like a date and is none
+        raise ConfigError(f"{source} is not YAML: {error}.") from None
 
 
 def dump(config):
@@ -141,7 +143,7 @@ def check(config, registries, source="config"):
     return resolved
 
 
-def _general(*, name: RunName, seed: NonNegativeInt = 0):
+def _general(*, name: RunName, seed: Seed = 0):
     """The keys of a config that belong to no section."""
 
 
@@ -235,8 +237,11 @@ def _explain(error, prefix):
         return f"{key} is required."
     if error["type"] == "string_pattern_mismatch":
         must = "must be made of letters, digits, '_', '-' and '.', and not begin with a sign"
+    elif error["type"] == "sequence_str":
+        must = "must be a list"
     else:
-        must = error["msg"].replace("Input should", "must")
+        must = error["msg"].replace("Input should", "must").replace("Value should", "must")
+        must = must.replace(" after validation", "")
     return f"{key} {must}. Received: {show(error['input'])}"
 
 

@@ -5,14 +5,14 @@ import numpy as np
 from kzoo.data.dataset import Dataset, Examples
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.split import TEST_FRACTION, split_examples
-from kzoo.types import NonNegativeInt, PositiveFraction, PositiveInt
+from kzoo.types import PositiveFraction, PositiveInt, Seed
 
 
 def digits(
     *,
     batch_size: PositiveInt = 64,
     validation: PositiveFraction = 0.1,
-    split_seed: NonNegativeInt = 0,
+    split_seed: Seed = 0,
     augmentation=None,
 ):
     """1,797 real handwritten digits, grey, 8x8 pixels, from scikit-learn; needs no network.

@@ -3,27 +3,26 @@
 import math
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
 
 import numpy as np
 
 from kzoo.data.dataset import DataError, Dataset, Examples, Stream
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.split import TEST_FRACTION, split_examples
-from kzoo.types import NonNegativeInt, PositiveFloat, PositiveFraction, PositiveInt
+from kzoo.types import HeightWidth, PositiveFloat, PositiveFraction, PositiveInt, Seed
 
 
 def tfds(
     *,
     dataset: str,
-    image_size: Sequence[PositiveInt] | None = None,
+    image_size: HeightWidth | None = None,
     train_split: str = "train",
     test_split: str | None = None,
     data_dir: str | None = None,
     memory_limit: PositiveFloat = 4.0,
     batch_size: PositiveInt = 256,
     validation: PositiveFraction = 0.1,
-    split_seed: NonNegativeInt = 0,
+    split_seed: Seed = 0,
     augmentation=None,
 ):
     """An image classification set of TensorFlow Datasets, downloaded where it is not on disk.

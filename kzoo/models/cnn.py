@@ -1,19 +1,18 @@
 """The textbook convolutional network, the baseline of the image models."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import keras
 from keras import layers
 
-from kzoo.types import Fraction, PositiveInt
+from kzoo.types import Fraction, PositiveInt, Sizes
 
 
 def cnn(
     input_shape,
     num_classes,
     *,
-    filters: Sequence[PositiveInt] = (32, 64, 64),
+    filters: Sizes = (32, 64, 64),
     kernel_size: PositiveInt = 3,
     units: PositiveInt = 64,
     padding: Literal["valid", "same"] = "valid",
@@ -43,14 +42,16 @@ def cnn(
     inputs = keras.Input(input_shape, name="images")
     x = inputs
     for i, channels in enumerate(filters):
-        if i:
-            x = layers.MaxPooling2D(name=f"pool_{i}")(x)
-        if padding == "valid" and min(x.shape[1:3]) < kernel_size:
+        pixels = min(x.shape[1:3]) // (2 if i else 1)
+        if pixels < (kernel_size if padding == "valid" else 1):
+            advice = "padding: same, or fewer filters" if padding == "valid" else "fewer filters"
             raise ValueError(
                 f"Images of {input_shape[0]}x{input_shape[1]} pixels are too small for "
                 f"{len(filters)} convolutions of {kernel_size}x{kernel_size} with "
-                f"padding: valid. Use padding: same, or fewer filters than {list(filters)}."
+                f"padding: {padding}. Use {advice} than {list(filters)}."
             )
+        if i:
+            x = layers.MaxPooling2D(name=f"pool_{i}")(x)
         x = layers.Conv2D(
             channels, kernel_size, padding=padding, activation="relu", name=f"conv_{i + 1}"
         )(x)

@@ -1,12 +1,24 @@
 """Optimizers and learning-rate schedules by name."""
 
 import inspect
+import math
 
 import keras
 
 from kzoo.types import Fraction
 
 WRAPPERS = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer"}  # made of other optimizers
+
+POSITIVE = {
+    "learning_rate",
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+    "ema_overwrite_frequency",
+}
+DECAY_RATES = {"beta_1", "beta_2", "rho", "momentum", "ema_momentum"}
 
 OPTIMIZERS = {
     name.lower(): cls
@@ -76,14 +88,27 @@ def create_optimizer(optimizer, schedule, steps):
         ValueError: If an argument is out of range.
     """
     name, arguments = _split_name(optimizer)
+    _check_ranges(arguments)
     learning_rate = arguments.get("learning_rate", 1.0)
-    if not learning_rate > 0:
-        raise ValueError(f"`learning_rate` must be positive. Received: {learning_rate}")
     schedule_name, schedule_arguments = _split_name(schedule)
     arguments["learning_rate"] = SCHEDULES[schedule_name](
         learning_rate, steps, **schedule_arguments
     )
     return OPTIMIZERS[name](**arguments)
+
+
+def _check_ranges(arguments):
+    """Refuses numbers that Keras' optimizers take and then fail on, or diverge with."""
+    for name, value in arguments.items():
+        if value is None:
+            continue
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if name in POSITIVE and not (number and 0 < value < math.inf):
+            raise ValueError(f"`{name}` must be a positive number. Received: {value!r}")
+        if name == "weight_decay" and not (number and 0 <= value < math.inf):
+            raise ValueError(f"`{name}` must be a number from 0 up. Received: {value!r}")
+        if name in DECAY_RATES and not (number and 0 <= value < 1):
+            raise ValueError(f"`{name}` must be at least 0 and less than 1. Received: {value!r}")
 
 
 def _split_name(section):
