@@ -1,0 +1,64 @@
+import os
+import sys
+from typing import NamedTuple
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on the processor
+
+import pytest  # noqa: E402
+
+from kzoo.cli import train_main  # noqa: E402
+from kzoo.config import dump  # noqa: E402
+from kzoo.data import DATASETS  # noqa: E402
+from kzoo.training import train  # noqa: E402
+from tests import tiny  # noqa: E402
+
+
+class Outcome(NamedTuple):
+    """What a command line came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    """Runs the command line of train.py in this process and in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            train_main()
+        return Outcome(end.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def tiny_config(monkeypatch, tmp_path):
+    """A recipe of two epochs on the tiny data set, which needs no file and no network."""
+    monkeypatch.setitem(DATASETS, "tiny", tiny.tiny)
+    path = tmp_path / "tiny.yaml"
+    training = {"epochs": 2, "optimizer": {"name": "adam", "learning_rate": 0.01}}
+    config = {"name": "tiny_run", "data": "tiny", "model": tiny.MODEL, "training": training}
+    path.write_text(dump(config), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def digits_config(tmp_path_factory):
+    """A recipe of two epochs with convolutions, BatchNormalization, Dropout and attention."""
+    path = tmp_path_factory.mktemp("recipe") / "digits.yaml"
+    model = {**tiny.MODEL, "filters": [5, 7], "num_heads": 7, "units": 11, "dropout": 0.3}
+    optimizer = {"name": "adamw", "learning_rate": 0.01}
+    training = {"epochs": 2, "optimizer": optimizer, "label_smoothing": 0.05}
+    config = {"name": "two_epochs", "seed": 3, "data": "digits", "model": model}
+    path.write_text(dump({**config, "training": training}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def digits_run(digits_config, tmp_path_factory):
+    """The finished `Run` of that recipe; do not change its model or its folder."""
+    return train(digits_config, run_dir=tmp_path_factory.mktemp("runs") / "digits")

@@ -1,0 +1,516 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from kzoo.config import parse
+from kzoo.data import DATASETS
+from kzoo.training import load_config
+from tests import tiny
+
+ROOT = Path(__file__).parents[1]
+CONFIG = ("--config", "recipe.yaml")
+
+
+def recipe(**sections):
+    """YAML text of a good recipe with other sections; one that is None is left out."""
+    good = {"name": "a", "data": "digits", "model": "cnn_attention", "training": "{epochs: 1}"}
+    return "".join(f"{k}: {v}\n" for k, v in {**good, **sections}.items() if v is not None)
+
+
+def words(text):
+    """The text without the frame that typer draws, its white space made equal."""
+    return " ".join(re.sub("[╭╮╰╯│─]", " ", text).split())
+
+
+# what is in recipe.yaml, the rest of the command line, the message
+WRONG = {
+    "unknown key, top": (
+        recipe(modle="cnn"),
+        [],
+        "recipe.yaml: modle is not an argument of a config. Did you mean model?",
+    ),
+    "unknown key, model": (
+        recipe(model="{name: cnn_attention, num_head: 4}"),
+        [],
+        "recipe.yaml: model.num_head is not an argument of cnn_attention. "
+        "Did you mean model.num_heads? It accepts: filters, ",
+    ),
+    "unknown key, data": (
+        recipe(data="{name: digits, batchsize: 2}"),
+        [],
+        "recipe.yaml: data.batchsize is not an argument of digits. Did you mean data.batch_size? "
+        "It accepts: batch_size, validation, split_seed, augmentation.",
+    ),
+    "unknown key, augmentation": (
+        recipe(data="{name: digits, augmentation: {rotation: 5}}"),
+        [],
+        "data.augmentation.rotation is not an argument of data.augmentation. "
+        "Did you mean data.augmentation.rotate? It accepts: translate, rotate, zoom.",
+    ),
+    "unknown key, training": (
+        recipe(training="{epoch: 2}"),
+        [],
+        "recipe.yaml: training.epoch is not an argument of training. "
+        "Did you mean training.epochs? It accepts: epochs, optimizer, schedule, label_smoothing,",
+    ),
+    "unknown key, optimizer": (
+        recipe(training="{epochs: 1, optimizer: {name: adamw, learning_rte: 1e-3}}"),
+        [],
+        "training.optimizer.learning_rte is not an argument of adamw. "
+        "Did you mean training.optimizer.learning_rate? It accepts: learning_rate, weight_decay,",
+    ),
+    "unknown key, schedule": (
+        recipe(training="{epochs: 1, schedule: {name: one_cycle, warm_up: 0.1}}"),
+        [],
+        "training.schedule.warm_up is not an argument of one_cycle. "
+        "Did you mean training.schedule.warmup? It accepts: warmup, initial.",
+    ),
+    "unknown key, export": (
+        recipe(export="{format: [keras]}"),
+        [],
+        "export.format is not an argument of export. Did you mean export.formats? "
+        "It accepts: formats.",
+    ),
+    "wrong type": (
+        recipe(training="{epochs: many}"),
+        [],
+        "recipe.yaml: training.epochs must be a valid integer. Received: 'many'",
+    ),
+    "a number in quotes": (
+        recipe(training="{epochs: 1, optimizer: {name: adam, learning_rate: '1e-3'}}"),
+        [],
+        "training.optimizer.learning_rate must be a valid number. Received: '1e-3'",
+    ),
+    "wrong value": (
+        recipe(model="{name: cnn, padding: full}"),
+        [],
+        "recipe.yaml: model.padding must be 'valid' or 'same'. Received: 'full'",
+    ),
+    "too small": (
+        recipe(data="{name: digits, batch_size: 0}"),
+        [],
+        "recipe.yaml: data.batch_size must be greater than 0. Received: 0",
+    ),
+    "too large": (
+        recipe(data="{name: digits, validation: 1.5}"),
+        [],
+        "recipe.yaml: data.validation must be less than 1. Received: 1.5",
+    ),
+    "seed too large": (
+        recipe(seed=2**32),
+        [],
+        "recipe.yaml: seed must be less than 4294967296. Received: 4294967296",
+    ),
+    "no elements": (
+        recipe(model="{name: cnn_attention, filters: []}"),
+        [],
+        "recipe.yaml: model.filters must have at least 1 item, not 0. Received: []",
+    ),
+    "one element for two": (
+        recipe(data="{name: tfds, dataset: mnist, image_size: [28]}"),
+        [],
+        "recipe.yaml: data.image_size must have at least 2 items, not 1. Received: [28]",
+    ),
+    "text for a list": (
+        recipe(export="{formats: keras}"),
+        [],
+        "recipe.yaml: export.formats must be a list. Received: 'keras'",
+    ),
+    "missing key": (recipe(training="{}"), [], "recipe.yaml: training.epochs is required."),
+    "missing section": (
+        recipe(model=None),
+        [],
+        "recipe.yaml: model.name is required. It accepts: cnn, cnn_attention",
+    ),
+    "unknown model": (
+        recipe(model="cnn_atention"),
+        [],
+        "model.name cannot be 'cnn_atention'. Did you mean cnn_attention? It accepts: cnn,",
+    ),
+    "unknown data": (
+        recipe(data="{name: digit}"),
+        [],
+        "data.name cannot be 'digit'. Did you mean digits? It accepts: digits, tfds",
+    ),
+    "unknown optimizer": (
+        recipe(training="{epochs: 1, optimizer: adamm}"),
+        [],
+        "training.optimizer.name cannot be 'adamm'. Did you mean adam? It accepts: adadelta,",
+    ),
+    "unknown schedule": (
+        recipe(training="{epochs: 1, schedule: cosin}"),
+        [],
+        "training.schedule.name cannot be 'cosin'. Did you mean cosine? "
+        "It accepts: constant, cosine, one_cycle.",
+    ),
+    "unknown format": (
+        recipe(export="{formats: [keras, onxx]}"),
+        [],
+        "export.formats.1 must be 'keras' or 'saved_model'. Received: 'onxx'",
+    ),
+    "negative learning rate": (
+        recipe(training="{epochs: 1, optimizer: {name: sgd, learning_rate: -0.5}}"),
+        [],
+        "training.optimizer: `learning_rate` must be a positive number. Received: -0.5",
+    ),
+    "an optimizer's argument out of range": (
+        recipe(training="{epochs: 1, optimizer: {name: adam, clipnorm: none}}"),
+        [],
+        "training.optimizer: `clipnorm` must be a positive number. Received: 'none'",
+    ),
+    "optimizer's arguments that exclude each other": (
+        recipe(training="{epochs: 1, optimizer: {name: adam, clipnorm: 1.0, clipvalue: 2.0}}"),
+        [],
+        "training.optimizer: Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set",
+    ),
+    "duplicate key": (
+        recipe() + "name: b\n",
+        [],
+        "recipe.yaml, line 5: the key name stands there twice.",
+    ),
+    "empty file": ("", [], "recipe.yaml is empty. It needs the keys name, data and model."),
+    "tab": ("model:\n\tname: cnn\n", [], "recipe.yaml, line 2: this is not YAML: found character"),
+    "unclosed bracket": (
+        recipe(model="{name: cnn"),
+        [],
+        "recipe.yaml, line 4: this is not YAML: expected ',' or '}'",
+    ),
+    "no date": (recipe(seed="2020-13-45"), [], "recipe.yaml is not YAML: month must be in 1..12."),
+    "not a mapping": (
+        "- name: x\n",
+        [],
+        "recipe.yaml must hold a mapping (key: value). Received: [{'name': 'x'}]",
+    ),
+    "a section that is no mapping": (
+        recipe(training="[1, 2]"),
+        [],
+        "recipe.yaml: training must be a mapping (key: value). Received: [1, 2]",
+    ),
+    "a key that the data decides": (
+        recipe(model="{name: cnn, num_classes: 10}"),
+        [],
+        "model.num_classes is decided by the data and the program. Remove it.",
+    ),
+    "a name that is a path": (
+        recipe(name="../a"),
+        [],
+        "name must be made of letters, digits, '_', '-' and '.', and not begin with a sign. "
+        "Received: '../a'",
+    ),
+    "not UTF-8": (b"name: \xe9\n", [], "recipe.yaml is not a text file in UTF-8."),
+    "--set without =": (
+        recipe(),
+        ["--set", "model.num_heads"],
+        "--set takes KEY=VALUE, as in model.num_heads=8. Received: 'model.num_heads'",
+    ),
+    "--set without a key": (
+        recipe(),
+        ["--set", "=8"],
+        "--set takes KEY=VALUE, as in model.num_heads=8. Received: '=8'",
+    ),
+    "--set with half a key": (
+        recipe(),
+        ["--set", "model.=8"],
+        "An override needs a key such as model.num_heads. Received: 'model.'",
+    ),
+    "--set that is not YAML": (
+        recipe(),
+        ["--set", "model.filters=[1"],
+        "--set model.filters=[1, line 1: this is not YAML: expected ',' or ']'",
+    ),
+    "--set into a number": (
+        recipe(seed=7),
+        ["--set", "seed.value=8"],
+        "recipe.yaml: seed.value cannot be set: seed is 7, not a mapping.",
+    ),
+    "--set of an unknown key": (
+        recipe(),
+        ["--set", "model.num_heads=2", "--set", "training.epoch=8"],
+        "recipe.yaml: training.epoch is not an argument of training. Did you mean training.epochs?",
+    ),
+    "unknown option": (recipe(), ["--confg", "x"], "No such option: --confg"),
+    "an argument too many": (recipe(), ["recipe.yaml"], "unexpected extra argument"),
+    "images too small": (
+        recipe(model="cnn"),
+        [],
+        "model cnn: Images of 8x8 pixels are too small for 3 convolutions of 3x3 with "
+        "padding: valid. Use padding: same, or fewer filters than [32, 64, 64].",
+    ),
+    "images too small, before it trains": (
+        recipe(model="{name: cnn_attention, filters: [2, 2, 2, 2, 2]}"),
+        ["--dry-run"],
+        "model cnn_attention: Images of 8x8 pixels are too small for",
+    ),
+    "heads that do not divide": (
+        recipe(model="{name: cnn_attention, filters: [5, 7], num_heads: 3}"),
+        [],
+        "model cnn_attention: The last of filters=[5, 7] does not divide among num_heads=3.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_config_or_command_line(command, tmp_path, case):
+    content, arguments, message = WRONG[case]
+    content = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / "recipe.yaml").write_bytes(content)
+    outcome = command(*CONFIG, *arguments)
+    assert message in words(outcome.err)
+    assert outcome.code == 2
+    assert outcome.out == "" and "Traceback" not in outcome.err
+    assert len(outcome.err.splitlines()) <= 10
+    assert [path.name for path in tmp_path.iterdir()] == ["recipe.yaml"]  # nothing was written
+
+
+def test_there_are_thirty():
+    assert len(WRONG) >= 30
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ([], "Missing option '--config'"),
+        (["--config"], "Option '--config' requires an argument"),
+        (["--config", "digit.yaml"], "error: There is no file digit.yaml. Did you mean digits.ya"),
+        (["--config", "xyz/q.yaml"], "error: There is no file xyz/q.yaml."),
+        (["--config", "folder"], "error: folder cannot be read: Is a directory."),
+    ],
+)
+def test_no_config(command, tmp_path, arguments, message):
+    (tmp_path / "digits.yaml").write_text(recipe())
+    (tmp_path / "folder").mkdir()
+    outcome = command(*arguments)
+    assert message in words(outcome.err) and "Traceback" not in outcome.err
+    assert outcome.code == 2 and outcome.out == ""
+
+
+def test_all_that_is_wrong_is_told_at_once(command, tmp_path):
+    text = recipe(model="{name: cnn, unit: 3}", training="{epochs: 0}", seed="-1")
+    (tmp_path / "recipe.yaml").write_text(text)
+    outcome = command(*CONFIG)
+    assert outcome.code == 2
+    assert outcome.err == (
+        "error: recipe.yaml: seed must be greater than or equal to 0. Received: -1\n"
+        "       recipe.yaml: model.unit is not an argument of cnn. Did you mean model.units?\n"
+        "       It accepts: filters, kernel_size, units, padding, dropout.\n"
+        "       recipe.yaml: training.epochs must be greater than 0. Received: 0\n"
+    )
+
+
+def test_the_config_is_checked_before_data_is_read(command, tiny_config, monkeypatch):
+    def no_data(*, batch_size: int = 7, augmentation=None):
+        raise AssertionError("data was read")
+
+    monkeypatch.setitem(DATASETS, "tiny", no_data)
+    outcome = command("--config", tiny_config, "--set", "training.optimizer.momentun=0.5")
+    assert outcome.code == 2
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def unreachable(*args, **kwargs):
+        raise urllib.error.URLError("Name or service not known")
+
+    monkeypatch.setattr(urllib.request, "urlopen", unreachable)
+
+
+def test_a_set_that_is_not_on_disk_without_network(command, tmp_path, no_network):
+    data = f"{{name: tfds, dataset: mnist, data_dir: {tmp_path / 'tfds'}}}"
+    (tmp_path / "recipe.yaml").write_text(recipe(data=data))
+    outcome = command(*CONFIG)
+    assert outcome.code == 1 and outcome.out == ""
+    [sentence] = outcome.err.splitlines()
+    assert sentence == (
+        f"error: mnist is not in {tmp_path}/tfds/mnist/3.0.1 and cannot be downloaded without a "
+        "network (Name or service not known); `data: {name: digits}` needs none."
+    )
+    assert not (tmp_path / "runs").exists()
+
+
+def test_too_few_examples_for_a_validation_split(command, tmp_path):
+    (tmp_path / "recipe.yaml").write_text(recipe(data="{name: digits, validation: 1e-3}"))
+    outcome = command(*CONFIG)
+    assert outcome.code == 1 and len(outcome.err.splitlines()) == 1
+    assert outcome.err.startswith("error: 1437 examples of 10 classes cannot be split into ")
+
+
+def test_a_run_folder_that_holds_results(command, tiny_config, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "metrics.json").write_text("{}")
+    outcome = command("--config", tiny_config, "--run-dir", "out")
+    assert outcome.code == 1 and outcome.out == ""
+    assert outcome.err == (
+        "error: out holds the results of another run. Choose another folder, or pass --overwrite "
+        "to replace them.\n"
+    )
+    assert (tmp_path / "out" / "metrics.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    "run_dir, message",
+    [
+        ("file", "error: file is a file, not a folder.\n"),
+        ("file/below", "error: file/below cannot be written to: Not a directory.\n"),
+    ],
+)
+def test_a_run_folder_that_cannot_be(command, tiny_config, tmp_path, run_dir, message):
+    (tmp_path / "file").write_text("kept")
+    outcome = command("--config", tiny_config, "--run-dir", run_dir)
+    assert (outcome.code, outcome.err) == (1, message)
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
+def test_a_run_folder_that_is_read_only(command, tiny_config, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    outcome = command("--config", tiny_config, "--run-dir", "locked")
+    assert outcome.code == 1 and len(outcome.err.splitlines()) == 1
+    assert "Traceback" not in outcome.err and "Permission denied" in outcome.err
+
+
+def test_help(command):
+    outcome = command("--help")
+    assert outcome.code == 0 and outcome.err == ""
+    for option in ["--config", "--set", "--run-dir", "--overwrite", "--dry-run", "--print-config"]:
+        assert option in outcome.out
+    assert "python train.py --config configs/digits_cnn_attention.yaml" in words(outcome.out)
+
+
+def test_print_config(command, tiny_config, tmp_path):
+    outcome = command("--config", tiny_config, "--print-config", "--set", "model.units=11")
+    assert outcome.code == 0 and outcome.err == ""
+    printed = parse(outcome.out, "printed")
+    assert printed == load_config(tiny_config, {"model.units": 11})
+    assert printed["model"]["units"] == 11 and printed["seed"] == 0
+    assert not (tmp_path / "runs").exists()
+
+
+def test_what_is_printed_is_a_config_again(command, tiny_config, tmp_path):
+    first = command("--config", tiny_config, "--print-config").out
+    (tmp_path / "again.yaml").write_text(first)
+    assert command("--config", "again.yaml", "--print-config").out == first
+
+
+def test_dry_run_builds_the_model_and_writes_nothing(command, tiny_config, tmp_path):
+    outcome = command("--config", tiny_config, "--dry-run", "--run-dir", "out")
+    assert outcome.code == 0
+    assert "glimpses" in outcome.out and "Total params" in outcome.out
+    assert "Epoch" not in outcome.out
+    assert [path.name for path in tmp_path.iterdir()] == [tiny_config.name]
+
+
+def test_set_repeats_and_the_last_one_wins(command, tiny_config):
+    sets = ["model.units=11", "model.units=13", "training.optimizer=sgd", "seed=5"]
+    arguments = [argument for text in sets for argument in ("--set", text)]
+    printed = parse(command("--config", tiny_config, "--print-config", *arguments).out, "printed")
+    assert printed["model"]["units"] == 13 and printed["seed"] == 5
+    assert printed["training"]["optimizer"]["name"] == "sgd"
+    assert printed["training"]["optimizer"]["learning_rate"] == 0.01  # Keras' default for it
+
+
+def test_runs_do_not_share_a_folder(command, tiny_config, tmp_path):
+    results = {
+        "README.md",
+        "config.yaml",
+        "figures",
+        "history.csv",
+        "metrics.json",
+        "model.keras",
+        "saved_model",
+    }
+    first = command("--config", tiny_config)
+    assert first.code == 0, first.err
+    assert re.search(
+        r"^test accuracy \d\.\d{4}, loss \d+\.\d{4} \(epoch [12], the best of 2", first.out, re.M
+    )
+    assert f"runs/tiny_run: {', '.join(sorted(results))}" in first.out
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*")}
+
+    second = command("--config", tiny_config, "--set", "export.formats=[keras]")
+    assert second.code == 0 and "runs/tiny_run-2: " in second.out
+    assert {path.name for path in (tmp_path / "runs" / "tiny_run-2").iterdir()} == results - {
+        "saved_model"
+    }
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items() if path.is_file())
+
+    arguments = ["--run-dir", "runs/tiny_run", "--overwrite", "--set", "export.formats=[keras]"]
+    third = command("--config", tiny_config, *arguments)
+    assert third.code == 0, third.err
+    assert {path.name for path in (tmp_path / "runs" / "tiny_run").iterdir()} == results - {
+        "saved_model"  # of the first run, which this one replaces
+    }
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
+        "tiny_run",
+        "tiny_run-2",
+    ]
+
+
+def train_py(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, ROOT / "train.py", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_process_that_refuses_a_config(tmp_path):
+    (tmp_path / "recipe.yaml").write_text(recipe(model="{name: cnn_attention, num_head: 4}"))
+    process = train_py(*CONFIG, cwd=tmp_path)
+    assert process.returncode == 2 and process.stdout == ""
+    assert "model.num_head is not an argument of cnn_attention." in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+def test_process_that_trains(tiny_config, tmp_path):
+    """The whole command, its output going to a file: plain lines."""
+    (tmp_path / "recipe.yaml").write_text(
+        recipe(
+            model="{name: cnn_attention, filters: [2, 3], num_heads: 3, num_glimpses: 2}",
+            data="{name: digits, batch_size: 211}",
+            training="{epochs: 2}",
+            export="{formats: [keras]}",
+        )
+    )
+    process = train_py(*CONFIG, "--run-dir", "out", cwd=tmp_path)
+    assert process.returncode == 0, process.stderr
+    assert "Traceback" not in process.stderr
+    assert "\r" not in process.stdout and "\b" not in process.stdout
+    lines = [line for line in process.stdout.splitlines() if line.strip()]
+    assert lines[0] == "Epoch 1/2" and lines[2] == "Epoch 2/2"
+    assert lines[-2].startswith("test accuracy ") and lines[-1].startswith("out: README.md, conf")
+    assert len(lines) == 6
+    assert (tmp_path / "out" / "model.keras").is_file()
+
+
+@pytest.mark.slow
+def test_process_that_is_interrupted(tmp_path):
+    """Ctrl-C in the middle of a training: exit code 1, the best model is kept, no traceback."""
+    (tmp_path / "recipe.yaml").write_text(recipe(training="{epochs: 500}"))
+    command = [sys.executable, "-u", ROOT / "train.py", *CONFIG, "--run-dir", "out"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, **pipes) as process:
+        for line in process.stdout:
+            if line.startswith("Epoch 4/"):
+                break
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 1 and "Traceback" not in err
+    assert "Stopped by Ctrl-C." in err and "Kept in out: the model of epoch " in err
+    assert (tmp_path / "out" / "model.keras").is_file()
+    assert not (tmp_path / "out" / "metrics.json").exists()
+
+
+def test_tiny_recipe_is_good(tiny_config):
+    """What the tests above change one thing in is right without that change."""
+    assert load_config(tiny_config)["model"]["filters"] == tiny.MODEL["filters"]
