@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from kzoo.config import ConfigError, dump, parse_value
 from kzoo.data.dataset import DataError
+from kzoo.export import ExportError
 from kzoo.training.experiment import RunError, load_config, load_data_and_core, run_experiment
 from kzoo.training.run_folder import RunFolderError
 
@@ -70,14 +72,17 @@ def _clear_errors():
         yield
     except ConfigError as error:
         _fail(error, code=2)
-    except (DataError, RunError, RunFolderError) as error:
+    except (DataError, ExportError, RunFolderError) as error:
+        _fail(error, code=1)
+    except RunError as error:
+        if error.__cause__:  # not foreseen: whoever mends it needs to see where
+            traceback.print_exception(error.__cause__)
         _fail(error, code=1)
     except KeyboardInterrupt:
         _fail("Stopped by Ctrl-C before the training began; nothing was written.", code=1)
     except OSError as error:
-        _fail(
-            f"{error.filename or 'A file'} could not be read or written: {error.strerror}.", code=1
-        )
+        reason = error.strerror or error
+        _fail(f"{error.filename or 'A file'} could not be read or written: {reason}.", code=1)
 
 
 def _fail(error, code):

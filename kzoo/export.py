@@ -1,10 +1,15 @@
 """A trained model as files that other programs read."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
+
+
+class ExportError(Exception):
+    """A format could not be written; the message says which, why, and what was."""
 
 
 def export(
@@ -23,26 +28,53 @@ def export(
 
     Returns:
         Dict from each format to the `Path` it was written to.
+
+    Raises:
+        ExportError: If a format cannot be written; the ones before it are.
     """
-    return {name: FORMATS[name](model, Path(directory)) for name in formats}
+    written = {}
+    for name in formats:
+        path, write = FORMATS[name]
+        path = Path(directory) / path
+        try:
+            with _whole_or_not_at_all(path) as unfinished:
+                write(model, unfinished)
+        except Exception as error:  # Keras, h5py and TensorFlow each have their own for a full disk
+            reason = str(error).strip().splitlines()[0]
+            raise ExportError(
+                f"{path} could not be written: {reason}\n"
+                f"Written before: {', '.join(map(str, written.values())) or 'nothing'}."
+            ) from error
+        written[name] = path
+    return written
 
 
-def _keras(model, directory):
-    path = directory / "model.keras"
-    unfinished = directory / "unfinished.keras"
-    model.save(unfinished)
-    os.replace(unfinished, path)
-    return path
+def _write_keras(model, path):
+    model.save(path)
 
 
-def _saved_model(model, directory):
-    path = directory / "saved_model"
-    unfinished = directory / "saved_model.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    model.export(unfinished, verbose=False)
-    shutil.rmtree(path, ignore_errors=True)
-    os.replace(unfinished, path)
-    return path
+def _write_saved_model(model, path):
+    model.export(path, verbose=False)
 
 
-FORMATS = {"keras": _keras, "saved_model": _saved_model}
+FORMATS = {
+    "keras": ("model.keras", _write_keras),
+    "saved_model": ("saved_model", _write_saved_model),
+}
+
+
+@contextlib.contextmanager
+def _whole_or_not_at_all(path):
+    """Gives a path to write to, of the same ending, that takes the place of `path` at the end."""
+    unfinished = path.with_name(f"unfinished-{path.name}")
+    _remove(unfinished)
+    try:
+        yield unfinished
+        _remove(path)
+        os.replace(unfinished, path)
+    finally:
+        _remove(unfinished)
+
+
+def _remove(path):
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

@@ -119,7 +119,7 @@ def run_experiment(config, run_dir=None, overwrite=False):
     try:
         best = fit(core, dataset, config["seed"], folder / "history.csv", **config["training"])
     except TrainingStopped as stop:
-        raise RunError(_keep_what_there_is(stop, model, folder, config)) from None
+        raise RunError(_keep_what_there_is(stop, model, folder, config)) from stop.__cause__
     train_seconds = time.perf_counter() - start
 
     export(model, folder, **config["export"])

@@ -61,7 +61,8 @@ def fit(
         The `KeepBest` of this training, with `best_epoch` and `best_logs`.
 
     Raises:
-        TrainingStopped: If the loss became NaN or infinite, or on Ctrl-C.
+        TrainingStopped: If the loss became NaN or infinite, on Ctrl-C, and on whatever else went
+            wrong, which is then its cause.
     """
     steps = steps_per_epoch(dataset)
     optimizer = create_optimizer(optimizer, schedule, steps * epochs)
@@ -97,6 +98,8 @@ def fit(
     except KeyboardInterrupt:
         advice = "Its test split was not read."
         raise TrainingStopped("Stopped by Ctrl-C.", best.best_epoch, advice) from None
+    except Exception as error:  # no memory, a full disk: the best weights are worth keeping
+        raise TrainingStopped(f"{type(error).__name__}: {error}", best.best_epoch, "") from error
     finally:
         best.restore()
     return best
