@@ -5,6 +5,7 @@ from typing import Literal
 import keras
 from keras import layers
 
+from kzoo.models.image_input import image_input
 from kzoo.types import Fraction, PositiveInt, Sizes
 
 
@@ -39,7 +40,7 @@ def cnn(
     References:
         LeCun et al., 1998, Gradient-Based Learning Applied to Document Recognition.
     """
-    inputs = keras.Input(input_shape, name="images")
+    inputs = image_input(input_shape)
     x = inputs
     for i, channels in enumerate(filters):
         pixels = min(x.shape[1:3]) // (2 if i else 1)

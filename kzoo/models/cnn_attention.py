@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from kzoo.layers import Attention, ParallelAttention, PositionalEncoding
+from kzoo.models.image_input import image_input
 from kzoo.types import Fraction, PositiveInt, Sizes
 
 
@@ -58,6 +59,7 @@ def cnn_attention(
         Self-Attentive Sentence Embedding, eq. 6-7; Bello et al., 2019, Attention Augmented
         Convolutional Networks.
     """
+    inputs = image_input(input_shape)
     if min(input_shape[:2]) < stem_strides * 2 ** (len(filters) - 1):
         raise ValueError(
             f"Images of {input_shape[0]}x{input_shape[1]} pixels are too small for "
@@ -68,7 +70,6 @@ def cnn_attention(
         raise ValueError(
             f"The last of filters={list(filters)} does not divide among num_heads={num_heads}."
         )
-    inputs = keras.Input(input_shape, name="images")
     x = inputs
     for stage, channels in enumerate(filters, start=1):
         if stage > 1:
