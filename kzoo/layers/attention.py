@@ -4,7 +4,14 @@ import keras
 from keras import ops
 
 from kzoo.layers.blockwise import blockwise_attention
-from kzoo.layers.scores import DOT_FACTORS, SCORES, causal_mask, masked_softmax, zero_padding
+from kzoo.layers.scores import (
+    DOT_FACTORS,
+    SCORES,
+    additive_score,
+    causal_mask,
+    masked_softmax,
+    zero_padding,
+)
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
@@ -93,7 +100,6 @@ class Attention(keras.layers.Layer):
         self.output_projection = output_projection
         self.block_size = block_size
         self.supports_masking = True
-        self._score_weights = []
         self._dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
 
     def build(self, query_shape, key_shape=None, value_shape=None):
@@ -116,8 +122,10 @@ class Attention(keras.layers.Layer):
             )
             self._output.build((*query_shape[:-1], self.num_heads, value_dim))
         if self.score == "additive":
-            weight = self.add_weight((self.num_heads, 1, 1, key_dim), name="score")
-            self._score_weights.append(weight)
+            self._score = _AdditiveScore(dtype=self.dtype_policy, name="score")
+            self._score.build((None, self.num_heads, None, key_dim))
+        else:
+            self._score = SCORES[self.score]
 
     def _check_shapes(self, *shapes):
         if any(len(shape) != 3 for shape in shapes):
@@ -161,7 +169,7 @@ class Attention(keras.layers.Layer):
             return self._attend_in_blocks(
                 query, key, value, mask, query_mask, causal, return_attention_scores
             )
-        scores = SCORES[self.score](query, key, *self._score_weights)
+        scores = self._score(query, key)
         weights = masked_softmax(scores, *_score_masks(scores, mask, query_mask, causal))
         dropped = self._dropout(weights, training=training)
         output = self._join(ops.matmul(dropped, value))
@@ -213,6 +221,17 @@ class Attention(keras.layers.Layer):
             "output_projection": self.output_projection,
             "block_size": self.block_size,
         }
+
+
+class _AdditiveScore(keras.layers.Layer):
+    """Holds w of `additive_score`, in a layer so that it comes after the projections."""
+
+    def build(self, query_shape, key_shape=None):
+        _, heads, _, key_dim = query_shape
+        self.weight = self.add_weight((heads, 1, 1, key_dim), name="weight")
+
+    def call(self, query, key):
+        return additive_score(query, key, self.weight)
 
 
 def _check_arguments(num_heads, key_dim, value_dim, score, dropout, shared_key_value, block_size):

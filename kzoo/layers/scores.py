@@ -77,8 +77,10 @@ DOT_FACTORS = {"scaled_dot": scaled, "dot": unchanged, "cosine": unit_length}
 
 
 def _unit(x):
-    squares = ops.sum(ops.square(ops.cast(x, "float32")), axis=-1, keepdims=True)
-    return x * ops.cast(ops.rsqrt(ops.maximum(squares, 1e-12)), x.dtype)
+    x32 = ops.cast(x, "float32")
+    squares = ops.sum(ops.square(x32), axis=-1, keepdims=True)
+    squares = ops.where(squares > 1e-12, squares, 1.0)  # a slope of 1 at 0, where there is none
+    return ops.cast(x32 * ops.rsqrt(squares), x.dtype)
 
 
 def zero_padding(x, mask):

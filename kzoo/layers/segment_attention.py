@@ -69,9 +69,11 @@ class SegmentAttention(keras.layers.Layer):
         features = input_shape[-1]
         self._attention = self.attention
         if self.attention is None and self.pool:
-            self._attention = SequentialAttention(features, dtype=self.dtype_policy)
+            self._attention = SequentialAttention(
+                features, dtype=self.dtype_policy, name="attention"
+            )
         elif self.attention is None:
-            self._attention = Attention(dtype=self.dtype_policy)
+            self._attention = Attention(dtype=self.dtype_policy, name="attention")
         if not self._attention.built:
             self._attention.build((None, self.segment_length, features))
 
@@ -129,10 +131,13 @@ class SegmentAttention(keras.layers.Layer):
         return ops.max_pool(real, length, length)[..., 0] > 0
 
     def get_config(self):
+        attention = keras.saving.serialize_keras_object(self.attention)
+        if attention:
+            attention.pop("build_config", None)  # or its weights would lose this layer's path
         return {
             **super().get_config(),
             "segment_length": self.segment_length,
-            "attention": keras.saving.serialize_keras_object(self.attention),
+            "attention": attention,
             "pool": self.pool,
         }
 

@@ -64,7 +64,8 @@ class SimilarityAttention(keras.layers.Layer):
         x = zero_padding(x, mask)
         similarities = SIMILARITIES[self.similarity](x, x)
         importance = ops.softplus(self._row(x) + ops.swapaxes(self._column(x), 1, 2))
-        weights = masked_softmax(_mean_over_real(importance * similarities, mask), mask)
+        scores = _mean_over_real(importance * similarities, mask)
+        weights = ops.cast(masked_softmax(scores, mask), x.dtype)
         mixed = ops.matmul(similarities * weights[:, None, :], x)
         output = zero_padding(mixed, mask)
         return (output, weights) if return_attention_scores else output
