@@ -4,7 +4,8 @@
 
 Each run is `python train.py --config ... --set seed=S` in a process of its own. The splits are the
 same in all of them; the seed draws weights, order, augmentation and dropout. The rows of a recipe
-are replaced in the CSV, those of others stay.
+are replaced in the CSV, those of others stay. With `--ship`, the run with seed 0 becomes
+`saved_models/<name>/`, just as it is.
 """
 
 import argparse
@@ -17,7 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from kzoo.saving import sha256
+
 ROOT = Path(__file__).parents[1]
+SHIPPED = ROOT / "saved_models"
 RESULTS = Path(__file__).parent / "results" / "zoo.csv"
 COPIED = (
     "test_accuracy",
@@ -33,32 +37,42 @@ COPIED = (
 )
 
 
-def main(configs, seeds):
+def main(configs, seeds, ship):
     """Runs every recipe with every seed; the CSV is complete after each run."""
     for config in configs:
         rows = []
         for seed in range(seeds):
-            rows.append(train(config, seed))
+            rows.append(train(config, seed, ship and seed == 0))
             write([row for row in read() if row["config"] != config.stem] + rows)
             print(f"{config.stem}, seed {seed}: {rows[-1]['test_accuracy']:.4f}", flush=True)
     for config in configs:
         print(summary([row for row in read() if row["config"] == config.stem]))
 
 
-def train(config, seed):
+def train(config, seed, ship):
     """Runs train.py once; returns a row of the CSV."""
     with tempfile.TemporaryDirectory() as folder:
+        folder = SHIPPED / config.stem if ship else Path(folder)
         command = [sys.executable, ROOT / "train.py", "--config", config]
         start = time.perf_counter()
         subprocess.run(
-            [*command, "--set", f"seed={seed}", "--run-dir", folder],
+            [*command, "--set", f"seed={seed}", "--run-dir", folder, "--overwrite"],
             check=True,
             stdout=subprocess.DEVNULL,
         )
         seconds = time.perf_counter() - start
-        metrics = json.loads((Path(folder) / "metrics.json").read_text())
+        metrics = json.loads((folder / "metrics.json").read_text())
+    if ship:
+        write_checksums()
     copied = {name: metrics[name] for name in COPIED}
     return {"config": config.stem, "seed": seed, **copied, "seconds": round(seconds, 1)}
+
+
+def write_checksums():
+    """Writes down what each file of the shipped models is."""
+    files = sorted(p for p in SHIPPED.rglob("*") if p.is_file() and p.parent != SHIPPED)
+    checksums = {path.relative_to(SHIPPED).as_posix(): sha256(path) for path in files}
+    (SHIPPED / "checksums.json").write_text(json.dumps(checksums, indent=2) + "\n")
 
 
 def summary(rows):
@@ -91,5 +105,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("configs", nargs="+", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--ship", action="store_true", help="keep the run with seed 0")
     arguments = parser.parse_args()
-    main(arguments.configs, arguments.seeds)
+    main(arguments.configs, arguments.seeds, arguments.ship)

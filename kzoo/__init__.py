@@ -3,9 +3,9 @@
 import kzoo.layers  # noqa: F401  registers the layers, so that load_model needs nothing else
 from kzoo.data.image_preprocessing import ImagePreprocessing  # noqa: F401  registered too
 from kzoo.models import create_model, list_models
-from kzoo.saving import load
+from kzoo.saving import list_saved_models, load
 
-__all__ = ["create_model", "list_models", "load", "train"]
+__all__ = ["create_model", "list_models", "list_saved_models", "load", "train"]
 
 
 def __getattr__(name):

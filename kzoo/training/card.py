@@ -26,19 +26,18 @@ The test split was read once, after the epoch had been chosen on validation data
 {figures}
 
     import kzoo
-    model = kzoo.load("{folder}")
+    model = kzoo.load("model.keras")    # in this folder
     model.predict(inputs)["probabilities"]
 """
 
 
-def card(config, metrics, folder, figures):
+def card(config, metrics, figures):
     """Returns the card of a run as Markdown.
 
     Args:
         config: The resolved config.
         metrics: Dict, what `metrics.json` holds.
-        folder: Folder of the run.
-        figures: Paths of its figures, relative to the folder.
+        figures: Paths of its figures, relative to the folder of the run.
     """
     return TEMPLATE.format(
         **{key: metrics[key] for key in metrics if key != "versions"},
@@ -50,5 +49,4 @@ def card(config, metrics, folder, figures):
         peak_memory=(metrics["peak_memory_bytes"] or 0) / 2**30,
         versions=", ".join(f"{name} {version}" for name, version in metrics["versions"].items()),
         figures="\n".join(f"![{path.stem}]({path.as_posix()})" for path in figures),
-        folder=folder,
     )

@@ -137,7 +137,7 @@ def run_experiment(config, run_dir=None, overwrite=False):
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
     figures = _draw(core, dataset, metrics, folder)
-    (folder / "README.md").write_text(card(config, metrics, folder, figures), encoding="utf-8")
+    (folder / "README.md").write_text(card(config, metrics, figures), encoding="utf-8")
     return Run(folder, model, metrics)
 
 
