@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -10,6 +11,7 @@ from kzoo.data.dataset import Stream
 
 CHUNK = 1024  # examples pre-processed at a time
 SHUFFLE_BUFFER = 8192  # examples of a stream that are mixed
+POOL = 64  # batches of text that are sorted by length together
 
 
 def steps_per_epoch(dataset):
@@ -66,24 +68,40 @@ def evaluation_batches(dataset, examples):
 
 
 def _shuffled_examples(dataset, seed, epochs):
-    inputs = tf.constant(_ready(dataset.train.inputs, dataset.preprocessing))
-    labels = tf.constant(dataset.train.labels)
+    ready = _ready(dataset.train.inputs, dataset.preprocessing)
+    inputs, labels = tf.constant(ready), tf.constant(dataset.train.labels)
+    lengths = tf.constant(_lengths(ready)) if dataset.vocabulary_size else None
     size, count = dataset.batch_size, len(dataset.train)
 
     def batches_of_epoch(epoch):
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(count), seed=tf.stack([tf.cast(seed, epoch.dtype), epoch])
-        )
-        steps = tf.data.Dataset.range(0, count, size)
+        key = tf.stack([tf.cast(seed, epoch.dtype), epoch])
+        order = tf.random.experimental.stateless_shuffle(tf.range(count), key)
+        starts = tf.range(0, count, size)
+        if lengths is not None:
+            order = _by_length(order, lengths, size)
+            starts = tf.random.experimental.stateless_shuffle(starts, key)
+        steps = tf.data.Dataset.from_tensor_slices(starts)
         return steps.map(lambda start: order[start : start + size])
 
     def gather(indices):
-        return tf.gather(inputs, indices), tf.one_hot(
-            tf.gather(labels, indices), dataset.num_classes
-        )
+        batch = tf.gather(inputs, indices)
+        if lengths is not None:
+            batch = batch[:, : tf.reduce_max(tf.gather(lengths, indices))]
+        return batch, tf.one_hot(tf.gather(labels, indices), dataset.num_classes)
 
     batches = tf.data.Dataset.range(epochs).flat_map(batches_of_epoch)
     return batches.map(gather, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def _by_length(order, lengths, batch_size):
+    """Sorts each pool of batches by length, so that a batch has little padding."""
+    pool = tf.range(tf.size(order)) // (POOL * batch_size)
+    return tf.gather(order, tf.argsort(pool * 2**20 + tf.gather(lengths, order), stable=True))
+
+
+def _lengths(token_ids):
+    """Number of tokens of each row, at least 1."""
+    return np.maximum(1, (token_ids != 0).sum(axis=1)).astype("int32")
 
 
 def _shuffled_stream(dataset, seed, epochs):
@@ -108,9 +126,13 @@ def _one_hot(dataset):
 
 
 def _ready(inputs, preprocessing):
-    """Pre-processes a whole array once; examples that differ in shape one by one."""
-    size = 1 if inputs.dtype == object else CHUNK
-    chunks = (inputs[start : start + size] for start in range(0, len(inputs), size))
-    if inputs.dtype == object:
-        chunks = (chunk[0][None] for chunk in chunks)
+    """Pre-processes all examples once; those that differ in shape one by one."""
+    arrays = keras.tree.flatten(inputs)
+    if arrays[0].dtype == object and not isinstance(arrays[0][0], str):
+        chunks = (image[None] for image in inputs)
+    else:
+        chunks = (
+            keras.tree.map_structure(lambda array, i=i: array[i : i + CHUNK], inputs)
+            for i in range(0, len(arrays[0]), CHUNK)
+        )
     return np.concatenate([np.asarray(preprocessing(chunk)) for chunk in chunks])

@@ -16,12 +16,12 @@ class Examples:
     """Raw inputs with their labels, in memory.
 
     Attributes:
-        inputs: Array `(examples, ...)`, as a user would hand it to the saved model; of dtype
-            object where examples differ in shape.
+        inputs: Array `(examples, ...)`, as a user would hand it to the saved model, of dtype
+            object where examples differ in shape; or a dict of arrays, the columns of a table.
         labels: Integer array `(examples,)`, indices into the class names.
     """
 
-    inputs: np.ndarray
+    inputs: np.ndarray | dict[str, np.ndarray]
     labels: np.ndarray
 
     def __len__(self):
@@ -54,7 +54,10 @@ class Dataset:
         validation: What every choice is made on.
         test: What is read once, at the end.
         class_names: List of strings.
-        preprocessing: Keras layer from raw inputs to what the core takes.
+        preprocessing: Keras layer from raw inputs to what the core takes. It has
+            `example_shape`; `raw_input()`, the `keras.Input` of raw inputs, or a dict of them;
+            `as_raw(x)`, which brings what a user passes into form or refuses it; and, where it
+            gives token ids, padded with 0 at the end, `vocabulary_size`.
         batch_size: Examples in a training step.
         augmentation: Keyword arguments of `augment`, or None.
     """
@@ -71,6 +74,11 @@ class Dataset:
     def input_shape(self):
         """Shape of one pre-processed example."""
         return self.preprocessing.example_shape
+
+    @property
+    def vocabulary_size(self):
+        """Number of token ids, padding among them, or None where the core takes no tokens."""
+        return getattr(self.preprocessing, "vocabulary_size", None)
 
     @property
     def num_classes(self):

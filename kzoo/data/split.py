@@ -1,5 +1,6 @@
 """Cuts one split off another, by class, the same in every run."""
 
+import keras
 import numpy as np
 
 from kzoo.data.dataset import DataError, Examples, Stream
@@ -38,7 +39,8 @@ def split_examples(examples, fraction, split_seed):
 
 def _take(examples, indices):
     if isinstance(examples, Examples):
-        return Examples(examples.inputs[indices], examples.labels[indices])
+        inputs = keras.tree.map_structure(lambda array: array[indices], examples.inputs)
+        return Examples(inputs, examples.labels[indices])
     kept = np.zeros(len(examples), bool)
     kept[indices] = True
 

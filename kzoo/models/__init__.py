@@ -2,15 +2,25 @@
 
 import difflib
 
+from kzoo.models.attention_encoder import attention_encoder
 from kzoo.models.attention_model import attention_model
 from kzoo.models.cnn import cnn
 from kzoo.models.cnn_attention import cnn_attention
+from kzoo.models.dense_attention_fusion import dense_attention_fusion
+from kzoo.models.lstm import lstm
+from kzoo.models.lstm_attention import lstm_attention
+from kzoo.models.segment_attention_lstm import segment_attention_lstm
 
 __all__ = ["MODELS", "attention_model", "create_model", "list_models"]
 
 MODELS = {
     "cnn": cnn,
     "cnn_attention": cnn_attention,
+    "lstm": lstm,
+    "lstm_attention": lstm_attention,
+    "segment_attention_lstm": segment_attention_lstm,
+    "attention_encoder": attention_encoder,
+    "dense_attention_fusion": dense_attention_fusion,
 }
 
 

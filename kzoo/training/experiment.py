@@ -85,9 +85,12 @@ def load_data_and_core(config):
     """
     keras.utils.set_random_seed(config["seed"])
     dataset = _call(DATASETS, config["data"])
+    decided = [dataset.input_shape, dataset.num_classes]
+    if dataset.vocabulary_size:
+        decided.append(dataset.vocabulary_size)
     try:
-        core = _call(MODELS, config["model"], dataset.input_shape, dataset.num_classes)
-    except ValueError as error:
+        core = _call(MODELS, config["model"], *decided)
+    except (TypeError, ValueError) as error:
         raise ConfigError(f"model {config['model']['name']}: {first_line(error)}") from None
     return dataset, core
 
