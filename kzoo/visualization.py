@@ -6,8 +6,7 @@ import math
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.layers import Attention
-from kzoo.models import attention_model
+from kzoo.models import received_attention
 
 COLORS = {"training": "#4477aa", "validation": "#cc6677"}
 
@@ -60,33 +59,35 @@ def draw_confusion_matrix(matrix, class_names, path):
     figure.savefig(path, dpi=150)
 
 
-def draw_image_attention(core, inputs, titles, path):
-    """Draws where a model looked, a row for each image and a column for each head or glimpse.
-
-    An `Attention` is shown as the mean attention that each position gets from all.
+def draw_attention(core, inputs, titles, path):
+    """Draws where a model looked: over the pixels of images, as bars for what else it reads.
 
     Args:
         core: Functional model with attention layers.
-        inputs: Array `(images, height, width, channels)`, pre-processed for the core.
-        titles: List of strings, one for each image.
+        inputs: Array `(examples, ...)`, pre-processed for the core.
+        titles: List of strings, one for each example.
         path: PNG file to write.
     """
-    scores = attention_model(core).predict(inputs, verbose=0)
-    maps = {
-        name: _on_grid(s, inputs.shape[1:3]) if _is_self_attention(core, name) else s
-        for name, s in scores.items()
+    columns = {
+        f"{name} {i + 1}": attention
+        for name, received in received_attention(core, inputs).items()
+        for i, attention in enumerate(np.moveaxis(received, 1, 0))
     }
-    columns = [f"{name} {i + 1}" for name, m in maps.items() for i in range(m.shape[1])]
-    maps = np.concatenate(list(maps.values()), axis=1)
-    rows = len(inputs)
-    figure = Figure(figsize=(1.1 * (len(columns) + 1), 1.15 * rows + 0.3), layout="constrained")
-    grid = figure.subplots(rows, len(columns) + 1, squeeze=False)
-    for row, image, image_maps, title in zip(grid, inputs, maps, titles, strict=True):
+    images = inputs.ndim == 4
+    rows, width = len(inputs), len(columns) + images
+    size = (1.1 * width if images else 3.2 * width, 1.15 * rows + 0.3)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(rows, width, squeeze=False)
+    for i, (row, title) in enumerate(zip(grid, titles, strict=True)):
         row[0].set_ylabel(title, fontsize=8)
-        row[0].imshow(image.squeeze(), cmap="gray")
-        for axes, attention in zip(row[1:], image_maps, strict=True):
-            _overlay(axes, image, attention)
-    for axes, column in zip(grid[0], ["image", *columns], strict=True):
+        if images:
+            row[0].imshow(inputs[i].squeeze(), cmap="gray")
+        for axes, attention in zip(row[images:], columns.values(), strict=True):
+            if images:
+                _overlay(axes, inputs[i], _as_pixels(attention[i], inputs.shape[1:3]))
+            else:
+                axes.bar(range(attention.shape[1]), attention[i], 1, color=COLORS["training"])
+    for axes, column in zip(grid[0], ["image"] * images + list(columns), strict=True):
         axes.set_title(column, fontsize=8)
     for axes in grid.flat:
         axes.set(xticks=[], yticks=[])
@@ -105,12 +106,11 @@ def _overlay(axes, image, attention):
     )
 
 
-def _is_self_attention(core, name):
-    return isinstance(core.get_layer(name), Attention)
-
-
-def _on_grid(scores, image_size):
-    """From `(images, heads, queries, keys)` to the mean over queries, keys laid out as pixels."""
-    keys = scores.shape[3]
-    rows = round(math.sqrt(keys * image_size[0] / image_size[1]))
-    return scores.mean(axis=2).reshape(*scores.shape[:2], rows, keys // rows)
+def _as_pixels(attention, image_size):
+    """Lays a sequence of positions out as the grid, or the rows, of the image it came from."""
+    if attention.ndim == 2:
+        return attention
+    positions = len(attention)
+    rows = round(math.sqrt(positions * image_size[0] / image_size[1]))
+    is_grid = positions != image_size[0] and positions % rows == 0
+    return attention.reshape(rows if is_grid else positions, -1)

@@ -3,7 +3,7 @@
 import difflib
 
 from kzoo.models.attention_encoder import attention_encoder
-from kzoo.models.attention_model import attention_model
+from kzoo.models.attention_model import attention_model, received_attention
 from kzoo.models.cnn import cnn
 from kzoo.models.cnn_attention import cnn_attention
 from kzoo.models.dense_attention_fusion import dense_attention_fusion
@@ -11,7 +11,7 @@ from kzoo.models.lstm import lstm
 from kzoo.models.lstm_attention import lstm_attention
 from kzoo.models.segment_attention_lstm import segment_attention_lstm
 
-__all__ = ["MODELS", "attention_model", "create_model", "list_models"]
+__all__ = ["MODELS", "attention_model", "create_model", "list_models", "received_attention"]
 
 MODELS = {
     "cnn": cnn,

@@ -20,7 +20,7 @@ from kzoo.training.environment import environment, peak_memory_bytes
 from kzoo.training.fit import TrainingStopped, fit
 from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, create_optimizer
 from kzoo.training.run_folder import check_run_folder, create_run_folder
-from kzoo.visualization import draw_confusion_matrix, draw_curves, draw_image_attention
+from kzoo.visualization import draw_attention, draw_confusion_matrix, draw_curves
 
 REGISTRIES = {
     "data": DATASETS,
@@ -183,5 +183,5 @@ def _draw(core, dataset, metrics, folder):
     if attention_model(core):
         inputs, targets = next(evaluation_batches(dataset, dataset.test).as_numpy_iterator())
         titles = [dataset.class_names[i] for i in targets.argmax(axis=-1)[:EXAMPLES_IN_FIGURE]]
-        draw_image_attention(core, inputs[:EXAMPLES_IN_FIGURE], titles, figures / "attention.png")
+        draw_attention(core, inputs[:EXAMPLES_IN_FIGURE], titles, figures / "attention.png")
     return [path.relative_to(folder) for path in sorted(figures.glob("*.png"))]
