@@ -2,6 +2,7 @@
 
 import kzoo.layers  # noqa: F401  registers the layers, so that load_model needs nothing else
 from kzoo.data.image_preprocessing import ImagePreprocessing  # noqa: F401  registered too
+from kzoo.data.text_preprocessing import TextPreprocessing  # noqa: F401
 from kzoo.models import create_model, list_models
 from kzoo.saving import list_saved_models, load
 

@@ -2,10 +2,12 @@
 
 from kzoo.data.digits import digits
 from kzoo.data.synthetic import synthetic
+from kzoo.data.text_folder import text_folder
 from kzoo.data.tfds import tfds
 
 DATASETS = {
     "digits": digits,
     "tfds": tfds,
+    "text_folder": text_folder,
     "synthetic": synthetic,
 }

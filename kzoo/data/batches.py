@@ -50,7 +50,7 @@ def training_batches(dataset, seed, epochs):
 
 
 def evaluation_batches(dataset, examples):
-    """Batches of `examples` in their order; targets are one-hot.
+    """Batches of `examples` in their order, of texts only as wide as the longest; one-hot targets.
 
     Args:
         dataset: The `Dataset` that `examples` is a split of.
@@ -64,6 +64,8 @@ def evaluation_batches(dataset, examples):
     else:
         ready = _ready(examples.inputs, dataset.preprocessing), examples.labels
         batches = tf.data.Dataset.from_tensor_slices(ready).batch(dataset.batch_size)
+        if dataset.vocabulary_size:
+            batches = batches.map(lambda ids, labels: (_trim(ids), labels))
     return batches.map(_one_hot(dataset)).prefetch(tf.data.AUTOTUNE)
 
 
@@ -86,7 +88,7 @@ def _shuffled_examples(dataset, seed, epochs):
     def gather(indices):
         batch = tf.gather(inputs, indices)
         if lengths is not None:
-            batch = batch[:, : tf.reduce_max(tf.gather(lengths, indices))]
+            batch = _trim(batch)
         return batch, tf.one_hot(tf.gather(labels, indices), dataset.num_classes)
 
     batches = tf.data.Dataset.range(epochs).flat_map(batches_of_epoch)
@@ -100,8 +102,13 @@ def _by_length(order, lengths, batch_size):
 
 
 def _lengths(token_ids):
-    """Number of tokens of each row, at least 1."""
-    return np.maximum(1, (token_ids != 0).sum(axis=1)).astype("int32")
+    return (token_ids != 0).sum(axis=1).astype("int32")
+
+
+def _trim(token_ids):
+    """Takes off the columns that are padding in every row."""
+    lengths = tf.math.count_nonzero(token_ids, axis=1, dtype="int32")
+    return token_ids[:, : tf.maximum(1, tf.reduce_max(lengths))]
 
 
 def _shuffled_stream(dataset, seed, epochs):
@@ -135,4 +142,8 @@ def _ready(inputs, preprocessing):
             keras.tree.map_structure(lambda array, i=i: array[i : i + CHUNK], inputs)
             for i in range(0, len(arrays[0]), CHUNK)
         )
-    return np.concatenate([np.asarray(preprocessing(chunk)) for chunk in chunks])
+    ready = [np.asarray(preprocessing(chunk)) for chunk in chunks]
+    if hasattr(preprocessing, "vocabulary_size"):
+        time = max(ids.shape[1] for ids in ready)
+        ready = [np.pad(ids, [(0, 0), (0, time - ids.shape[1])]) for ids in ready]
+    return np.concatenate(ready)

@@ -11,6 +11,7 @@ from kzoo.config import ConfigError, check, dump, override, read
 from kzoo.data import DATASETS
 from kzoo.data.augmentation import augment
 from kzoo.data.batches import evaluation_batches
+from kzoo.data.text_preprocessing import learn_text_preprocessing
 from kzoo.evaluation import classification_metrics
 from kzoo.export import export
 from kzoo.models import MODELS, attention_model
@@ -25,6 +26,7 @@ from kzoo.visualization import draw_attention, draw_confusion_matrix, draw_curve
 REGISTRIES = {
     "data": DATASETS,
     "data.augmentation": augment,
+    "data.text": learn_text_preprocessing,
     "model": MODELS,
     "training": fit,
     "training.optimizer": OPTIMIZERS,
@@ -117,6 +119,8 @@ def run_experiment(config, run_dir=None, overwrite=False):
     model = with_preprocessing(core, dataset.preprocessing, dataset.class_names, config["name"])
     folder = create_run_folder(config["name"], run_dir, overwrite)
     (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
+    if hasattr(dataset.preprocessing, "write_assets"):
+        dataset.preprocessing.write_assets(folder)
 
     start = time.perf_counter()
     try:

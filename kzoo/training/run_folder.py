@@ -8,6 +8,7 @@ RESULTS = (
     "config.yaml",
     "history.csv",
     "metrics.json",
+    "vocabulary.txt",
     "model.keras",
     "saved_model",
     "figures",

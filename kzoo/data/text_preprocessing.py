@@ -1,0 +1,220 @@
+"""From strings to the token ids that a text model takes."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import keras
+import numpy as np
+from annotated_types import Ge
+
+from kzoo.types import PositiveInt
+
+CHUNK = 1024  # texts that are split into words at a time
+HEAD = {"first": (1, 1), "last": (0, 1), "ends": (1, 3)}  # share of a long text kept from its start
+
+Standardize = Literal["words", "lower_and_strip_punctuation", "lower", "strip_punctuation"]
+Keep = Literal["first", "last", "ends"]
+
+
+@keras.saving.register_keras_serializable(package="kzoo")
+class TextPreprocessing(keras.layers.Layer):
+    """Turns strings into the ids of their words, padded with 0 at the end.
+
+    Id 0 is padding and id 1 a word that is not in the vocabulary; a text without any word becomes
+    one such. The words are found by `keras.layers.TextVectorization`, so this layer runs on the
+    TensorFlow backend only.
+
+    Args:
+        vocabulary: List of words; the first one gets the id 2.
+        sequence_length: Words of a text that are kept at most.
+        keep: Which ones of a longer text: the first, the last, or of both ends, the first third
+            and the last two thirds of `sequence_length`.
+        standardize: What is done before a text is split at its spaces. `"words"` lowers letters
+            of any script, drops HTML tags and replaces all but letters, digits and `'` with
+            spaces; the others are those of `TextVectorization`; None does nothing.
+        ngrams: Up to how many neighbouring words also count as one; these follow after the words.
+
+    Input shape:
+        `(batch,)`, strings.
+
+    Output shape:
+        `(batch, time)`, int32, where time is the largest number of words in the batch, at most
+        `sequence_length`.
+
+    Raises:
+        RuntimeError: On another backend than TensorFlow.
+
+    Example:
+    >>> ids = TextPreprocessing(["good", "film"], sequence_length=3)(["A good film!", "Good"])
+    >>> ids.numpy().tolist()
+    [[1, 2, 3], [2, 0, 0]]
+    """
+
+    def __init__(
+        self,
+        vocabulary,
+        sequence_length,
+        keep="first",
+        standardize="words",
+        ngrams=1,
+        dtype="int32",
+        **kwargs,
+    ):
+        super().__init__(dtype=dtype, **kwargs)
+        self.vocabulary = list(vocabulary)
+        self.sequence_length = sequence_length
+        self.keep = keep
+        self.standardize = standardize
+        self.ngrams = ngrams
+        self._vectorization = _vectorization(standardize, ngrams, self.vocabulary)
+        self._convert_input_args = False  # Keras would take strings for numbers
+        self._allow_non_tensor_positional_args = True
+        self.supports_jit = False
+
+    @property
+    def example_shape(self):
+        """Shape of one text as token ids, of any length."""
+        return (None,)
+
+    @property
+    def vocabulary_size(self):
+        """Number of token ids, padding and the unknown word among them."""
+        return len(self.vocabulary) + 2
+
+    def raw_input(self):
+        """Returns the `keras.Input` of a model that begins with this layer."""
+        return keras.Input((), dtype="string", name="texts")
+
+    def as_raw(self, texts):
+        """Returns texts as a model that begins with this layer takes them, as a string tensor.
+
+        Args:
+            texts: List, array or tensor of strings, `(batch,)`.
+
+        Raises:
+            ValueError: If they are something else; one string is not a list of them.
+        """
+        import tensorflow as tf
+
+        if tf.is_tensor(texts):
+            is_texts = texts.dtype == tf.string and texts.shape.rank == 1
+        else:
+            is_texts = _is_list_of_strings(texts)
+        if not is_texts:
+            raise ValueError(f"Texts must be a list of strings. Received: {_describe(texts)}")
+        return tf.convert_to_tensor(texts, tf.string)
+
+    def build(self, input_shape):
+        pass
+
+    def call(self, texts):
+        import tensorflow as tf
+
+        with tf.device("CPU:0"):  # there are no strings on a GPU
+            ids = tf.cast(self._vectorization(tf.convert_to_tensor(texts, tf.string)), "int32")
+            ids = self._shorten(ids)
+            first = tf.range(tf.shape(ids)[1]) == 0
+            # a text of padding alone: cuDNN's LSTM does not take it
+            return tf.where(first & (ids == 0), 1, ids)
+
+    def _shorten(self, ids):
+        """Keeps `sequence_length` of the ids of a longer text."""
+        import tensorflow as tf
+
+        lengths = tf.math.count_nonzero(ids, axis=1, keepdims=True, dtype="int32")
+        numerator, denominator = HEAD[self.keep]
+        head = self.sequence_length * numerator // denominator
+        size = tf.clip_by_value(tf.reduce_max(lengths), 1, self.sequence_length)
+        positions = tf.range(size)[None]
+        left_out = tf.maximum(0, lengths - self.sequence_length)
+        positions = positions + tf.where(positions < head, 0, left_out)
+        ids = tf.pad(ids, [(0, 0), (0, 1)])  # where no text has a word
+        return tf.gather(ids, positions, batch_dims=1)
+
+    def compute_output_spec(self, texts):
+        return keras.KerasTensor((*texts.shape, None), dtype="int32")
+
+    def write_assets(self, folder):
+        """Writes the words to `vocabulary.txt`; line n, counted from 0, has the id n + 2."""
+        path = Path(folder) / "vocabulary.txt"
+        path.write_text("".join(f"{word}\n" for word in self.vocabulary), encoding="utf-8")
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocabulary": self.vocabulary,
+            "sequence_length": self.sequence_length,
+            "keep": self.keep,
+            "standardize": self.standardize,
+            "ngrams": self.ngrams,
+        }
+
+
+def learn_text_preprocessing(
+    texts,
+    *,
+    vocabulary_size: Annotated[int, Ge(3)] = 20_000,
+    sequence_length: PositiveInt = 400,
+    keep: Keep = "ends",
+    standardize: Standardize | None = "words",
+    ngrams: PositiveInt = 1,
+):
+    """Learns the most frequent words of the training texts.
+
+    Args:
+        texts: Array of strings `(examples,)`.
+        vocabulary_size: Number of token ids at most, padding and the unknown word among them.
+        sequence_length: Words of a text that are kept at most.
+        keep: Which ones of a longer text; see `TextPreprocessing`, like the next two.
+        standardize: What is done before a text is split at its spaces.
+        ngrams: Up to how many neighbouring words also count as one.
+
+    Returns:
+        `TextPreprocessing`.
+    """
+    vectorization = _vectorization(standardize, ngrams, max_tokens=vocabulary_size)
+    chunks = (texts[i : i + CHUNK] for i in range(0, len(texts), CHUNK))
+    vectorization.adapt(list(chunk) for chunk in chunks)
+    vocabulary = [str(word) for word in vectorization.get_vocabulary(include_special_tokens=False)]
+    return TextPreprocessing(vocabulary, sequence_length, keep, standardize, ngrams)
+
+
+def _vectorization(standardize, ngrams, vocabulary=None, max_tokens=None):
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            "Texts are read on the TensorFlow backend only: set KERAS_BACKEND=tensorflow. "
+            f"Received: {keras.backend.backend()}"
+        )
+    return keras.layers.TextVectorization(
+        max_tokens,
+        standardize=_words if standardize == "words" else standardize,
+        ngrams=ngrams if ngrams > 1 else None,
+        vocabulary=vocabulary,
+        name="vectorization",
+    )
+
+
+def _words(texts):
+    """Lower-case words with single characters between them that `split` takes for spaces."""
+    import tensorflow as tf
+
+    texts = tf.strings.lower(texts, encoding="utf-8")
+    texts = tf.strings.regex_replace(texts, r"</?\pL[^<>]*>", " ")
+    return tf.strings.regex_replace(texts, r"[^\pL\pM\pN']+", " ")
+
+
+def _is_list_of_strings(texts):
+    if isinstance(texts, np.ndarray):
+        if texts.ndim != 1:
+            return False
+        return texts.dtype.kind in "US" or all(isinstance(text, str | bytes) for text in texts)
+    if not isinstance(texts, list | tuple):
+        return False
+    return all(isinstance(text, str | bytes) for text in texts)
+
+
+def _describe(texts):
+    if isinstance(texts, np.ndarray):
+        return f"an array of {texts.dtype}, {texts.shape}"
+    text = f"{type(texts).__name__} {texts!r}"
+    return text if len(text) <= 60 else text[:57] + "..."
