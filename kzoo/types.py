@@ -6,6 +6,7 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Le, Len, Lt, MinLen
 
 PositiveInt = Annotated[int, Gt(0)]
+NonNegativeInt = Annotated[int, Ge(0)]
 Seed = Annotated[int, Ge(0), Lt(2**32)]  # what NumPy takes
 PositiveFloat = Annotated[float, Gt(0)]
 NonNegativeFloat = Annotated[float, Ge(0)]

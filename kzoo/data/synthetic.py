@@ -21,7 +21,7 @@ def synthetic(
 ):
     """Sequences made by a formula; attention has to find the positions that matter.
 
-    `"maximum"`: vectors `(length, 2)` of a random number and its position between 0 and 1; the
+    `"maximum"`: vectors `(length, 2)` of an exponentially distributed number and its position between 0 and 1; the
     class is the tenth of the sequence in which the largest number stands.
     `"addition"`: vectors `(length, 2)` of a digit and a mark; two digits are marked, and the
     class is their sum, 0 to 18.
@@ -55,7 +55,7 @@ def synthetic(
 
 
 def _maximum(generator, examples, length):
-    values = generator.uniform(size=(examples, length))
+    values = generator.exponential(size=(examples, length))
     positions = np.broadcast_to(np.linspace(0, 1, length), values.shape)
     classes = min(10, length)
     labels = values.argmax(axis=1) * classes // length

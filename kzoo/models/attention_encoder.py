@@ -7,7 +7,7 @@ from keras import layers
 
 from kzoo.layers import Attention, PositionalEncoding, SequentialAttention
 from kzoo.models.sequence_input import sequence_input
-from kzoo.types import Fraction, PositiveInt
+from kzoo.types import Fraction, NonNegativeInt, PositiveInt
 
 
 def attention_encoder(
@@ -18,7 +18,7 @@ def attention_encoder(
     embedding_dim: PositiveInt = 64,
     embedding_dropout: Fraction = 0.0,
     positions: Literal["learned", "sinusoidal"] = "sinusoidal",
-    num_blocks: PositiveInt = 2,
+    num_blocks: NonNegativeInt = 2,
     num_heads: PositiveInt = 4,
     hidden_units: PositiveInt = 128,
     block_size: PositiveInt | None = None,
@@ -37,7 +37,7 @@ def attention_encoder(
         embedding_dim: Size of an element in the blocks.
         embedding_dropout: Fraction of the features of the sequence dropped in training.
         positions: How `PositionalEncoding` tells the attention where an element stands.
-        num_blocks: Number of blocks.
+        num_blocks: Number of blocks; with 0, elements are pooled as they come.
         num_heads: Heads of each `Attention`; they share `embedding_dim`.
         hidden_units: Size of the hidden dense layer in a block.
         block_size: Queries compared with all keys at a time, so that long sequences need memory
