@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 from pathlib import Path
 
 import keras
@@ -17,7 +18,7 @@ class Classifier(keras.Model):
     Args:
         core: Functional model from pre-processed tensors to logits.
         preprocessing: Layer from raw inputs to what the core takes; its `raw_input()` is the
-            input of the model.
+            input of the model, or the dict of its inputs.
         class_names: List of strings, one for each logit.
 
     Output:
@@ -29,7 +30,9 @@ class Classifier(keras.Model):
         logits = core(preprocessing(inputs), training=False)
         softmax = keras.layers.Activation("softmax", dtype="float32", name="probabilities")
         outputs = {"logits": logits, "probabilities": softmax(logits)}
-        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        with warnings.catch_warnings():  # a column may be called what no tensor can be
+            warnings.filterwarnings("ignore", "When providing `inputs` as a dict")
+            super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.core = core
         self.preprocessing = preprocessing
         self.class_names = list(class_names)
