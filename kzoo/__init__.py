@@ -1,7 +1,9 @@
 """kzoo: a model zoo of attention for Keras 3."""
 
 import kzoo.layers  # noqa: F401  registers the layers, so that load_model needs nothing else
-from kzoo.data.image_preprocessing import ImagePreprocessing  # noqa: F401  registered too
+from kzoo.data.array_preprocessing import ArrayPreprocessing  # noqa: F401  registered too
+from kzoo.data.image_preprocessing import ImagePreprocessing  # noqa: F401
+from kzoo.data.table_preprocessing import TablePreprocessing  # noqa: F401
 from kzoo.data.text_preprocessing import TextPreprocessing  # noqa: F401
 from kzoo.models import create_model, list_models
 from kzoo.saving import list_saved_models, load

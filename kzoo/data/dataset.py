@@ -36,10 +36,12 @@ class Stream:
         open: Function without arguments that returns a `tf.data.Dataset` of `(input, label)`,
             always in the same order.
         labels: Integer array `(examples,)` in that order.
+        digests: Integer array `(examples,)`, equal for equal inputs; or None.
     """
 
     open: Any
     labels: np.ndarray
+    digests: np.ndarray | None = None
 
     def __len__(self):
         return len(self.labels)
@@ -61,6 +63,7 @@ class Dataset:
             where it has something to keep as a file.
         batch_size: Examples in a training step.
         augmentation: Keyword arguments of `augment`, or None.
+        notes: Lines for the report on the data: what was chosen or left out in reading it.
     """
 
     train: Examples | Stream
@@ -70,6 +73,7 @@ class Dataset:
     preprocessing: keras.layers.Layer
     batch_size: int
     augmentation: dict | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def input_shape(self):

@@ -37,6 +37,29 @@ def split_examples(examples, fraction, split_seed):
     return tuple(_take(examples, np.sort(part)) for part in parts)
 
 
+def complete_splits(train, held_out, test, validation, split_seed):
+    """Cuts off the splits that a set does not have itself.
+
+    Args:
+        train: `Examples` or `Stream`, like the next two.
+        held_out: Validation split, or None to cut the fraction `validation` off `train`.
+        test: Test split, or None to cut 20 % of each class off `train`.
+        validation: Fraction of the training examples.
+        split_seed: Integer.
+
+    Returns:
+        Train, validation and test.
+
+    Raises:
+        DataError: If a part would lack a class.
+    """
+    if test is None:
+        train, test = split_examples(train, TEST_FRACTION, split_seed)
+    if held_out is None:
+        train, held_out = split_examples(train, validation, split_seed)
+    return train, held_out, test
+
+
 def _take(examples, indices):
     if isinstance(examples, Examples):
         inputs = keras.tree.map_structure(lambda array: array[indices], examples.inputs)
@@ -51,4 +74,5 @@ def _take(examples, indices):
         part = numbered.filter(lambda number, example: tf.constant(kept)[number])
         return part.map(lambda number, example: example)
 
-    return Stream(open_part, examples.labels[indices])
+    digests = None if examples.digests is None else examples.digests[indices]
+    return Stream(open_part, examples.labels[indices], digests)

@@ -1,0 +1,193 @@
+"""A table in a CSV file, one column of which is the class."""
+
+import csv as csv_files
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from annotated_types import Len
+
+from kzoo.data.column_types import choose_kinds, numbers
+from kzoo.data.dataset import DataError, Dataset, Examples
+from kzoo.data.split import complete_splits
+from kzoo.data.table_preprocessing import learn_table_preprocessing
+from kzoo.types import PositiveFraction, PositiveInt, Seed
+
+MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}  # in lower case
+FEWEST = 3  # rows of a class: one for each split
+
+Kind = Literal["number", "category", "ignore"]
+
+
+def csv(
+    *,
+    path: str,
+    target: str,
+    delimiter: Annotated[str, Len(1, 1)] = ",",
+    columns: dict[str, Kind] | None = None,
+    max_categories: PositiveInt = 50,
+    test_path: str | None = None,
+    batch_size: PositiveInt = 64,
+    validation: PositiveFraction = 0.1,
+    split_seed: Seed = 0,
+):
+    """Rows of a CSV file in UTF-8, the first line of which names the columns.
+
+    Empty fields, NA, N/A, NaN, null, None and ? are missing values. What a column holds is read
+    off its values, and reported: numbers, categories, or nothing of use, such as dates, running
+    numbers, or text that differs from row to row.
+
+    Args:
+        path: The file.
+        target: Name of the column that holds the class.
+        delimiter: What stands between the fields.
+        columns: Dict from the name of a column to what it holds, `"number"`, `"category"` or
+            `"ignore"`, where that is not what its values look like.
+        max_categories: Categories of a column that get a feature; the rarer ones share one.
+        test_path: CSV file with the same columns to test on; None takes 20 % of each class.
+        batch_size: Examples in a training step.
+        validation: Fraction of the training examples that choices are made on.
+        split_seed: Draws the splits; independent of the seed of a run.
+
+    Returns:
+        `Dataset`.
+
+    Raises:
+        DataError: If the file cannot be read or used; the message names the line.
+    """
+    table = _read(path, delimiter)
+    _check_columns(table, path, [target, *(columns or {})])
+    classes = _classes(table, target, path)
+    kinds, notes = choose_kinds(table, path, target, columns or {})
+    train = _examples(table, path, target, classes, kinds)
+    test = None
+    if test_path:
+        table = _read(test_path, delimiter)
+        _check_columns(table, test_path, [target, *kinds])
+        test = _examples(table, test_path, target, classes, kinds)
+    train, held_out, test = complete_splits(train, None, test, validation, split_seed)
+    return Dataset(
+        train=train,
+        validation=held_out,
+        test=test,
+        class_names=classes,
+        preprocessing=learn_table_preprocessing(train.inputs, max_categories=max_categories),
+        batch_size=batch_size,
+        notes=notes,
+    )
+
+
+def _read(path, delimiter):
+    """Returns a dict from column to its fields, `""` where missing, and from None to lines."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            return _parse(csv_files.reader(file, delimiter=delimiter, strict=True), path)
+    except FileNotFoundError:
+        raise DataError(f"There is no file {path}. It is looked for in {Path.cwd()}.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is not text in UTF-8; save it as CSV UTF-8.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _parse(reader, path):
+    rows, lines, header = [], [], None
+    try:
+        line = 1
+        for row in reader:
+            if header is None:
+                header = _header(row, path)
+            elif row:  # not a blank line
+                _check_length(row, header, path, line)
+                rows.append([_field(field) for field in row])
+                lines.append(line)
+            line = reader.line_num + 1
+    except csv_files.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: this is not CSV: {error}.") from None
+    if not rows:
+        raise DataError(f"{path} holds no rows; it needs a line of column names, then the rows.")
+    return {**dict(zip(header, zip(*rows, strict=True), strict=True)), None: lines}
+
+
+def _header(row, path):
+    """Returns the names of the columns; one without a name is called after its place."""
+    header = [name.strip() or f"column {i + 1}" for i, name in enumerate(row)]
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        raise DataError(f"{path}, line 1: the column {twice[0]!r} stands there twice.")
+    return header
+
+
+def _check_length(row, header, path, line):
+    if len(row) != len(header):
+        raise DataError(
+            f"{path}, line {line}: {len(row)} fields, where the first line names {len(header)} "
+            "columns. A field with the delimiter in it needs quotes."
+        )
+
+
+def _field(text):
+    text = text.strip()
+    return "" if text.lower() in MISSING else text
+
+
+def _check_columns(table, path, needed):
+    names = [name for name in table if name is not None]
+    for name in needed:
+        if name not in names:
+            hint = " Is data.delimiter the right one?" if len(names) == 1 else ""
+            raise DataError(f"{path} has no column {name!r}. It has: {', '.join(names)}.{hint}")
+
+
+def _classes(table, target, path):
+    """Returns the names of the classes in order: of number where all are, else of letters."""
+    counts = Counter(table[target])
+    counts.pop("", None)
+    small = [name for name, count in counts.items() if count < FEWEST]
+    if len(small) > len(counts) / 2:
+        raise DataError(
+            f"{path}: the target {target!r} has {len(counts)} different values in "
+            f"{len(table[None])} rows. It must hold classes, with several rows of each."
+        )
+    if small:
+        line = table[None][table[target].index(small[0])]
+        raise DataError(
+            f"{path}, line {line}: the class {small[0]!r} has {counts[small[0]]} rows; a class "
+            f"needs at least {FEWEST}, for training, validation and test."
+        )
+    if len(counts) < 2:
+        raise DataError(
+            f"{path}: the target {target!r} must hold two classes or more. "
+            f"Found: {', '.join(counts) or 'none'}."
+        )
+    values, wrong = numbers(counts)
+    order = np.argsort(values) if not wrong else np.argsort(list(counts))
+    return [list(counts)[i] for i in order]
+
+
+def _examples(table, path, target, classes, kinds):
+    index = {name: i for i, name in enumerate(classes)}
+    labels = []
+    for name, line in zip(table[target], table[None], strict=True):
+        if name not in index:
+            found = f"the class {name!r} is not in {', '.join(classes)}" if name else "is missing"
+            raise DataError(f"{path}, line {line}: the target {target!r}: {found}.")
+        labels.append(index[name])
+    return Examples(
+        {name: _column(table, path, name, kind) for name, kind in kinds.items()},
+        np.array(labels, "int32"),
+    )
+
+
+def _column(table, path, name, kind):
+    if kind == "category":
+        return np.array(table[name], dtype=object)
+    values, wrong = numbers(table[name])
+    if wrong:
+        place, text = wrong[0]
+        raise DataError(
+            f"{path}, line {table[None][place]}: the column {name!r} holds numbers, "
+            f"this is {text!r}."
+        )
+    return values
