@@ -126,7 +126,7 @@ def stream(builder, split, input_key, label_key):
 def _checked(labels, builder, split):
     if labels.min() < 0:  # how TFDS marks what the makers of a competition kept for themselves
         raise DataError(
-            f"{builder.name}: {np.sum(labels < 0):,} examples of the split {split!r} have no label. "
+            f"{builder.name}: {np.sum(labels < 0):,} examples of {split} have no label. "
             "Choose another one: data.train_split, data.test_split."
         )
     return labels.astype("int32")
