@@ -10,6 +10,7 @@ import typer
 
 from kzoo.config import ConfigError, dump, parse_value
 from kzoo.data.dataset import DataError
+from kzoo.data.report import report
 from kzoo.export import ExportError
 from kzoo.training.experiment import RunError, load_config, load_data_and_core, run_experiment
 from kzoo.training.run_folder import RunFolderError
@@ -51,7 +52,8 @@ def train(
         if print_config:
             print(dump(checked), end="")
         elif dry_run:
-            _, core = load_data_and_core(checked)
+            dataset, core = load_data_and_core(checked)
+            print(report(dataset))
             core.summary()
         else:
             _report(run_experiment(checked, run_dir, overwrite))

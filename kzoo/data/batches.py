@@ -19,7 +19,7 @@ def steps_per_epoch(dataset):
     return math.ceil(len(dataset.train) / dataset.batch_size)
 
 
-def training_batches(dataset, seed, epochs):
+def training_batches(dataset, seed, epochs, class_weights=None):
     """Batches for all epochs of a training, one after another.
 
     The order in an epoch depends on `(seed, epoch)` alone and the augmentation of a batch on
@@ -29,10 +29,12 @@ def training_batches(dataset, seed, epochs):
         dataset: `Dataset`.
         seed: Integer.
         epochs: Number of epochs.
+        class_weights: Array `(num_classes,)`: how much an example of each class counts; or None.
 
     Returns:
-        `tf.data.Dataset` of `epochs * steps_per_epoch(dataset)` batches `(inputs, targets)`;
-        targets are one-hot, `(batch, num_classes)`.
+        `tf.data.Dataset` of `epochs * steps_per_epoch(dataset)` batches `(inputs, targets)`, or
+        `(inputs, targets, sample_weights)` with class weights; targets are one-hot,
+        `(batch, num_classes)`.
     """
     shuffled = _shuffled_stream if isinstance(dataset.train, Stream) else _shuffled_examples
     batches = shuffled(dataset, seed, epochs)
@@ -45,6 +47,10 @@ def training_batches(dataset, seed, epochs):
                 batch[1],
             ),
             num_parallel_calls=tf.data.AUTOTUNE,
+        )
+    if class_weights is not None:
+        batches = batches.map(
+            lambda inputs, targets: (inputs, targets, tf.linalg.matvec(targets, class_weights))
         )
     return batches.prefetch(tf.data.AUTOTUNE)
 

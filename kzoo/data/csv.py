@@ -25,7 +25,7 @@ def csv(
     path: str,
     target: str,
     delimiter: Annotated[str, Len(1, 1)] = ",",
-    columns: dict[str, Kind] | None = None,
+    columns: dict[str | int, Kind] | None = None,
     max_categories: PositiveInt = 50,
     test_path: str | None = None,
     batch_size: PositiveInt = 64,
@@ -57,9 +57,10 @@ def csv(
         DataError: If the file cannot be read or used; the message names the line.
     """
     table = _read(path, delimiter)
-    _check_columns(table, path, [target, *(columns or {})])
+    declared = {str(name): kind for name, kind in (columns or {}).items()}
+    _check_columns(table, path, [target, *declared])
     classes = _classes(table, target, path)
-    kinds, notes = choose_kinds(table, path, target, columns or {})
+    kinds, notes = choose_kinds(table, path, target, declared)
     train = _examples(table, path, target, classes, kinds)
     test = None
     if test_path:

@@ -11,12 +11,14 @@ from kzoo.config import ConfigError, check, dump, override, read
 from kzoo.data import DATASETS
 from kzoo.data.augmentation import augment
 from kzoo.data.batches import evaluation_batches
+from kzoo.data.report import report
 from kzoo.data.text_preprocessing import learn_text_preprocessing
 from kzoo.evaluation import classification_metrics
 from kzoo.export import export
 from kzoo.models import MODELS, attention_model
 from kzoo.saving import Classifier, with_preprocessing
 from kzoo.training.card import card
+from kzoo.training.class_weights import class_weights
 from kzoo.training.environment import environment, peak_memory_bytes
 from kzoo.training.fit import TrainingStopped, fit
 from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, create_optimizer
@@ -82,11 +84,16 @@ def load_data_and_core(config):
     """Returns the `Dataset` of a config and, built for it, the core.
 
     Raises:
-        ConfigError: If the model cannot read such data.
+        ConfigError: If the model cannot read such data, or a class weight is for no class of it.
         DataError: If the data cannot be had.
     """
     keras.utils.set_random_seed(config["seed"])
     dataset = _call(DATASETS, config["data"])
+    try:
+        class_weight = config["training"]["class_weight"]
+        class_weights(class_weight, dataset.train.labels, dataset.class_names)
+    except ValueError as error:
+        raise ConfigError(f"training.class_weight: the data {error}") from None
     decided = [dataset.input_shape, dataset.num_classes]
     if dataset.vocabulary_size:
         decided.append(dataset.vocabulary_size)
@@ -116,9 +123,12 @@ def run_experiment(config, run_dir=None, overwrite=False):
     """
     check_run_folder(run_dir, overwrite)
     dataset, core = load_data_and_core(config)
+    described = report(dataset)
+    print(described)
     model = with_preprocessing(core, dataset.preprocessing, dataset.class_names, config["name"])
     folder = create_run_folder(config["name"], run_dir, overwrite)
     (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
+    (folder / "data.txt").write_text(described, encoding="utf-8")
     if hasattr(dataset.preprocessing, "write_assets"):
         dataset.preprocessing.write_assets(folder)
 

@@ -7,8 +7,9 @@ import keras
 
 from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
 from kzoo.training.callbacks import KeepBest, NonFiniteLoss, StopAtNonFiniteLoss
+from kzoo.training.class_weights import class_weights
 from kzoo.training.optimizers import create_optimizer
-from kzoo.types import Fraction, PositiveInt
+from kzoo.types import Fraction, PositiveFloat, PositiveInt
 
 
 class TrainingStopped(Exception):
@@ -36,6 +37,7 @@ def fit(
     optimizer="adam",
     schedule="constant",
     label_smoothing: Fraction = 0.0,
+    class_weight: Literal["balanced"] | dict[str | int, PositiveFloat] | None = None,
     monitor: Literal["val_loss", "val_accuracy"] = "val_loss",
     early_stopping: PositiveInt | None = None,
     steps_per_execution: PositiveInt = 1,
@@ -53,6 +55,8 @@ def fit(
         optimizer: Dict with the `name` of one of `OPTIMIZERS` and its arguments.
         schedule: Dict with the `name` of one of `SCHEDULES` and its arguments.
         label_smoothing: Fraction of the target that is shared among all classes.
+        class_weight: How much an example counts in training, by its class: `"balanced"`, a dict
+            from class name to weight, or None; see `class_weights`.
         monitor: What makes an epoch the best one.
         early_stopping: Epochs without a better one after which training stops; None never stops.
         steps_per_execution: Steps run in one call of the graph.
@@ -65,6 +69,7 @@ def fit(
             wrong, which is then its cause.
     """
     steps = steps_per_epoch(dataset)
+    weights = class_weights(class_weight, dataset.train.labels, dataset.class_names)
     optimizer = create_optimizer(optimizer, schedule, steps * epochs)
     trained = keras.Model(core.inputs, core.outputs, name=core.name)
     trained.compile(
@@ -78,7 +83,7 @@ def fit(
     best = KeepBest(monitor, early_stopping)
     try:
         trained.fit(
-            training_batches(dataset, seed, epochs),
+            training_batches(dataset, seed, epochs, weights),
             epochs=epochs,
             steps_per_epoch=steps,
             shuffle=False,  # the batches are in their order

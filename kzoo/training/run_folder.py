@@ -6,6 +6,7 @@ from pathlib import Path
 
 RESULTS = (
     "config.yaml",
+    "data.txt",
     "history.csv",
     "metrics.json",
     "vocabulary.txt",

@@ -1,0 +1,122 @@
+"""What a data set holds, and what is wrong with it, before it is trained on."""
+
+import numpy as np
+
+from kzoo.data.dataset import DataError, Stream
+
+SHOWN = 30  # classes that are listed one by one
+SPLITS = ("train", "validation", "test")
+
+
+def report(dataset):
+    """Describes a data set and warns of what makes its results doubtful.
+
+    Args:
+        dataset: `Dataset`.
+
+    Returns:
+        Text of a few lines: examples of each class in each split; shapes, sizes or lengths; what
+        was chosen in reading; and a warning for each class that a split lacks and for examples
+        that stand in two splits.
+
+    Raises:
+        DataError: If a split has no example, or training fewer than two classes.
+    """
+    splits = {name: getattr(dataset, name) for name in SPLITS}
+    counts = np.stack(
+        [np.bincount(split.labels, minlength=dataset.num_classes) for split in splits.values()]
+    )
+    _check_counts(counts)
+    shape = " x ".join("any" if size is None else str(size) for size in dataset.input_shape)
+    lines = [
+        *_count_lines(dataset.class_names, counts),
+        f"an example: {_describe_inputs(dataset.train)}; the model reads {shape}",
+        *dataset.notes,
+        *_missing_classes(dataset.class_names, counts),
+        *_shared_examples(splits),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _check_counts(counts):
+    for name, in_split in zip(SPLITS, counts, strict=True):
+        if not in_split.sum():
+            raise DataError(f"The {name} split has no example.")
+    if np.count_nonzero(counts[0]) < 2:
+        raise DataError("The train split has one class only; there is nothing to tell apart.")
+
+
+def _count_lines(class_names, counts):
+    rows = [("", *SPLITS), ("examples", *counts.sum(axis=1))]
+    listed = zip(class_names, counts.T, strict=True)
+    rows += [(name, *count) for name, count in list(listed)[:SHOWN]]
+    width = min(40, max(len(str(row[0])) for row in rows))
+    lines = [
+        f"{str(name)[:width]:<{width}}" + "".join(f"{_show(value):>12}" for value in values)
+        for name, *values in rows
+    ]
+    if len(class_names) > SHOWN:
+        lines.append(f"and {len(class_names) - SHOWN} more classes")
+    return lines
+
+
+def _show(value):
+    return value if isinstance(value, str) else f"{value:,}"
+
+
+def _describe_inputs(examples):
+    if isinstance(examples, Stream):
+        return "read from disk in every epoch"
+    inputs = examples.inputs
+    if isinstance(inputs, dict):
+        return f"{len(inputs)} columns"
+    first = inputs[0]
+    if isinstance(first, str | bytes):
+        lengths = np.fromiter(map(len, inputs), int, len(inputs))
+        return (
+            f"text of {lengths.min():,} to {lengths.max():,} characters, "
+            f"half of them up to {int(np.median(lengths)):,}"
+        )
+    if inputs.dtype == object:
+        return f"{first.dtype} of different shapes, the first {first.shape}"
+    return f"{inputs.dtype} of the shape {inputs.shape[1:]}"
+
+
+def _missing_classes(class_names, counts):
+    for split, in_split in zip(SPLITS, counts, strict=True):
+        names = [name for name, count in zip(class_names, in_split, strict=True) if not count]
+        if names:
+            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            yield f"warning: {split} has no example of {', '.join(names[:SHOWN])}{more}"
+
+
+def _shared_examples(splits):
+    found = {name: _digests(split) for name, split in splits.items()}
+    for one, other in (("validation", "train"), ("test", "train"), ("test", "validation")):
+        if found[one] is None or found[other] is None:
+            continue
+        shared = np.isin(found[one], found[other]).sum()
+        if shared:
+            yield (
+                f"warning: {shared:,} of the {len(splits[one]):,} examples of {one} are in "
+                f"{other} too"
+            )
+
+
+def _digests(examples):
+    """Returns a hash of each raw input, or None where they would have to be read from disk."""
+    if isinstance(examples, Stream):
+        return examples.digests
+    inputs = examples.inputs
+    if isinstance(inputs, dict):
+        rows = zip(*(_cells(column) for column in inputs.values()), strict=True)
+    elif isinstance(inputs[0], str | bytes):
+        rows = inputs
+    else:
+        rows = (array.tobytes() for array in inputs)
+    return np.fromiter(map(hash, rows), "int64", len(examples))
+
+
+def _cells(column):
+    """The values of a column so that those that are equal, NaN too, have equal hashes."""
+    return column if column.dtype == object else column.astype("float64").view("int64").tolist()
