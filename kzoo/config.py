@@ -4,7 +4,8 @@ import difflib
 import inspect
 import io
 from pathlib import Path
-from typing import Annotated, Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ConfigDict, StringConstraints, ValidationError, create_model
 from ruamel.yaml import YAML
@@ -190,7 +191,8 @@ def _check_arguments(function, values, key, registries, problems, name=None):
     try:
         resolved = schema.model_validate({k: values[k] for k in flat if k in values}).model_dump()
     except ValidationError as error:
-        problems.extend(_explain(e, prefix) for e in error.errors())
+        unions = {k for k, (annotation, _) in fields.items() if _is_union(annotation)}
+        problems.extend(_explain(e, prefix) for e in _merge_unions(error.errors(), unions))
         resolved = {}
     for k in parameters.keys() - flat.keys():
         value = values.get(k, parameters[k].default)
@@ -218,6 +220,26 @@ def _annotation(parameter):
     return type(parameter.default)
 
 
+def _is_union(annotation):
+    return len([a for a in get_args(annotation) if a is not NoneType]) > 1 and (
+        get_origin(annotation) in (Union, UnionType)
+    )
+
+
+def _merge_unions(errors, unions):
+    """One finding where pydantic has one for each type that a union accepts."""
+    merged = [error for error in errors if error["loc"][0] not in unions]
+    for key in unions:
+        found = [error for error in errors if error["loc"][0] == key]
+        inside = [error for error in found if len(error["loc"]) > 2]
+        if inside:  # the value has one of the types, an element of it is wrong
+            merged += [{**error, "loc": (key, *error["loc"][2:])} for error in inside]
+        elif found:
+            kinds = " or ".join(e["msg"].replace("Input should be ", "") for e in found)
+            merged.append({**found[0], "loc": (key,), "msg": f"Input should be {kinds}"})
+    return merged
+
+
 def _unknown(key, prefix, owner, accepted):
     return (
         f"{prefix}{key} is not an argument of {owner}.{_nearest(key, accepted, prefix)}\n"
@@ -242,6 +264,7 @@ def _explain(error, prefix):
     else:
         must = error["msg"].replace("Input should", "must").replace("Value should", "must")
         must = must.replace(" after validation", "")
+        must = must.replace("valid dictionary", "mapping (key: value)")
     return f"{key} {must}. Received: {show(error['input'])}"
 
 
