@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from kzoo.models.sequence_input import recurrent, sequence_input
-from kzoo.types import Fraction, PositiveInt
+from kzoo.types import Fraction, NonNegativeInt, PositiveInt
 
 
 def lstm(
@@ -15,6 +15,8 @@ def lstm(
     vocabulary_size=None,
     *,
     embedding_dim: PositiveInt = 64,
+    bigram_buckets: NonNegativeInt = 0,
+    token_dropout: Fraction = 0.0,
     embedding_dropout: Fraction = 0.0,
     cell: Literal["lstm", "gru"] = "lstm",
     units: PositiveInt = 64,
@@ -29,6 +31,9 @@ def lstm(
         num_classes: Number of classes.
         vocabulary_size: Number of token ids, or None.
         embedding_dim: Size of a token's vector.
+        bigram_buckets: Number of vectors that pairs of neighbouring tokens share by their hash,
+            added to those of the tokens; 0 for none.
+        token_dropout: Fraction of the elements of the sequence dropped in training.
         embedding_dropout: Fraction of the features of the sequence dropped in training.
         cell: `"lstm"` or `"gru"`.
         units: Size of the state in one direction.
@@ -41,7 +46,14 @@ def lstm(
     References:
         Hochreiter and Schmidhuber, 1997, Long Short-Term Memory.
     """
-    inputs, x, mask = sequence_input(input_shape, vocabulary_size, embedding_dim, embedding_dropout)
+    inputs, x, mask = sequence_input(
+        input_shape,
+        vocabulary_size,
+        embedding_dim,
+        embedding_dropout,
+        token_dropout,
+        bigram_buckets,
+    )
     x = recurrent(cell, units, bidirectional, "features")(x, mask=mask)
     x = layers.Dropout(dropout, name="dropout")(x)
     logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)

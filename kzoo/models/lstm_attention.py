@@ -7,7 +7,7 @@ from keras import layers
 
 from kzoo.layers import SequentialAttention
 from kzoo.models.sequence_input import recurrent, sequence_input
-from kzoo.types import Fraction, PositiveInt
+from kzoo.types import Fraction, NonNegativeInt, PositiveInt
 
 
 def lstm_attention(
@@ -16,6 +16,8 @@ def lstm_attention(
     vocabulary_size=None,
     *,
     embedding_dim: PositiveInt = 64,
+    bigram_buckets: NonNegativeInt = 0,
+    token_dropout: Fraction = 0.0,
     embedding_dropout: Fraction = 0.0,
     cell: Literal["lstm", "gru"] = "lstm",
     units: PositiveInt = 64,
@@ -31,6 +33,9 @@ def lstm_attention(
         num_classes: Number of classes.
         vocabulary_size: Number of token ids, or None.
         embedding_dim: Size of a token's vector.
+        bigram_buckets: Number of vectors that pairs of neighbouring tokens share by their hash,
+            added to those of the tokens; 0 for none.
+        token_dropout: Fraction of the elements of the sequence dropped in training.
         embedding_dropout: Fraction of the features of the sequence dropped in training.
         cell: `"lstm"` or `"gru"`.
         units: Size of the state in one direction.
@@ -45,7 +50,14 @@ def lstm_attention(
         Yang et al., 2016, Hierarchical Attention Networks, eq. 5-7; Zhou et al., 2016,
         Attention-Based Bidirectional LSTM Networks for Relation Classification.
     """
-    inputs, x, mask = sequence_input(input_shape, vocabulary_size, embedding_dim, embedding_dropout)
+    inputs, x, mask = sequence_input(
+        input_shape,
+        vocabulary_size,
+        embedding_dim,
+        embedding_dropout,
+        token_dropout,
+        bigram_buckets,
+    )
     states = recurrent(cell, units, bidirectional, "states", return_sequences=True)(x, mask=mask)
     x, _ = SequentialAttention(attention_units, name="attention")(
         states, mask=mask, return_attention_scores=True
