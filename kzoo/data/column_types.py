@@ -93,7 +93,9 @@ def _infer(name, values):
 
 
 def _is_identifier(name, floats):
-    """Whether numbers count the rows up or down, or are called an id and all different."""
+    """Whether integers count the rows up or down, or are called an id and all different."""
+    if np.any(floats % 1):
+        return False
     steps = np.diff(floats)
     counts = len(floats) > 2 and (np.all(steps == 1) or np.all(steps == -1))
     return counts or (IDENTIFIER.match(name) and len(np.unique(floats)) == len(floats))

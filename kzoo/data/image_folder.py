@@ -12,7 +12,7 @@ from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.split import complete_splits
 from kzoo.types import HeightWidth, PositiveFloat, PositiveFraction, PositiveInt, Seed
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 NAMED = 5  # broken files that a message names
 
 
@@ -28,10 +28,10 @@ def image_folder(
     split_seed: Seed = 0,
     augmentation=None,
 ):
-    """Images in files `path/<class>/*`: PNG, JPEG, BMP or the first picture of a GIF.
+    """Images in files `path/<class>/*`: PNG, JPEG, BMP, WebP or the first picture of a GIF.
 
     Where there are folders `path/train` and `path/test`, and perhaps `path/validation`, the class
-    folders lie in these. Other files are passed over.
+    folders lie in these. Files of other kinds are passed over.
 
     Args:
         path: The folder.

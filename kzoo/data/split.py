@@ -1,5 +1,7 @@
 """Cuts one split off another, by class, the same in every run."""
 
+import math
+
 import keras
 import numpy as np
 
@@ -13,7 +15,8 @@ def split_examples(examples, fraction, split_seed):
 
     Args:
         examples: `Examples` or `Stream`.
-        fraction: Size of the second part, between 0 and 1.
+        fraction: Size of the second part, between 0 and 1; as many examples as there are
+            classes, at least.
         split_seed: Integer; independent of the seed that weights are drawn from.
 
     Returns:
@@ -25,9 +28,10 @@ def split_examples(examples, fraction, split_seed):
     from sklearn.model_selection import train_test_split
 
     labels = examples.labels
+    size = max(math.ceil(fraction * len(labels)), len(np.unique(labels)))  # one of each class
     try:
         parts = train_test_split(
-            np.arange(len(labels)), test_size=fraction, random_state=split_seed, stratify=labels
+            np.arange(len(labels)), test_size=size, random_state=split_seed, stratify=labels
         )
     except ValueError as error:
         raise DataError(
