@@ -177,6 +177,31 @@ def test_a_wrong_element_is_named_by_its_place(value):
         check({"name": "x", "listing": {"sizes": value}}, {"listing": listing})
 
 
+def either(*, weights: Literal["even"] | dict[str | int, PositiveInt] | None = None):
+    """A section one key of which accepts several types."""
+
+
+@pytest.mark.parametrize("value", ["even", {"a": 2, 7: 3}, {}, None])
+def test_any_of_several_types(value):
+    config = {"name": "x", "either": {"weights": value}}
+    assert check(config, {"either": either})["either"] == {"weights": value}
+
+
+@pytest.mark.parametrize(
+    "value, expected",
+    [
+        ("odd", "weights must be 'even' or a mapping (key: value). Received: 'odd'"),
+        ([2], "weights must be 'even' or a mapping (key: value). Received: [2]"),
+        ({"a": 2, "b": 0}, "weights.b must be greater than 0. Received: 0"),
+        ({"a": "x"}, "weights.a must be a valid integer. Received: 'x'"),
+    ],
+)
+def test_none_of_several_types_is_one_sentence(value, expected):
+    with pytest.raises(ConfigError) as error:
+        check({"name": "x", "either": {"weights": value}}, {"either": either})
+    assert str(error.value) == f"config: either.{expected}"
+
+
 @pytest.mark.parametrize(
     "text, value",
     [

@@ -63,7 +63,8 @@ def arrays(
     train, held_out, test = complete_splits(
         splits["train"], splits.get("validation"), splits.get("test"), validation, split_seed
     )
-    if augmentation and train.inputs.dtype != np.uint8:
+    is_image = train.inputs.dtype == np.uint8
+    if not is_image and any((augmentation or {}).values()):
         raise DataError(f"data.augmentation is for images; {path} holds other arrays.")
     return Dataset(
         train=train,
@@ -72,7 +73,7 @@ def arrays(
         class_names=classes,
         preprocessing=_preprocessing(train.inputs),
         batch_size=batch_size,
-        augmentation=augmentation,
+        augmentation=augmentation if is_image else None,
     )
 
 
@@ -82,7 +83,7 @@ def _read(path):
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise DataError(f"There is no file {path}. It is looked for in {Path.cwd()}.") from None
-    except (ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if "Object arrays" in str(error) else "is it damaged?"
         raise DataError(f"{path} is not an .npz file of plain arrays: {reason}") from None
     except OSError as error:

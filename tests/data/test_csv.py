@@ -132,7 +132,11 @@ WRONG = {
         {"columns": {"n": "number"}},
         "line 20: the column 'n' holds numbers, this is 'x'.",
     ),
-    "infinity": (rows("n,y", "{i}.5,{c}", 20) + "inf,a\n", {}, "line 22: the column 'n' holds 'inf"),
+    "infinity": (
+        rows("n,y", "{i}.5,{c}", 20) + "inf,a\n",
+        {},
+        "line 22: the column 'n' holds 'inf",
+    ),
     "nothing of use": (rows("n,y", "7,{c}"), {}, "no column to learn from. left out: n (the same"),
 }
 

@@ -191,10 +191,10 @@ print(*out["probabilities"].ravel())
 """,
     "saved_model": """
 import sys, tensorflow as tf
-assert "kzoo" not in sys.modules
 model = tf.saved_model.load(sys.argv[1])
 table = {"Age (years)": tf.constant([31.0, float("nan")]), "city": tf.constant(["Ulm", "new"])}
 print(*model.serve(table)["probabilities"].numpy().ravel())
+assert "kzoo" not in sys.modules
 """,
 }
 
@@ -203,9 +203,9 @@ print(*model.serve(table)["probabilities"].numpy().ravel())
 def test_saved_model_of_a_table_in_a_new_process(wrapper, tmp_path, name):
     path = tmp_path / name
     wrapper.save(path) if path.suffix else wrapper.export(path, verbose=False)
-    expected = wrapper.predict(
-        {"Age (years)": [31.0, np.nan], "city": ["Ulm", "new"]}, verbose=0
-    )["probabilities"]
+    expected = wrapper.predict({"Age (years)": [31.0, np.nan], "city": ["Ulm", "new"]}, verbose=0)[
+        "probabilities"
+    ]
     process = subprocess.run(
         [sys.executable, "-c", RELOAD[name], path], capture_output=True, text=True, check=True
     )
