@@ -22,6 +22,7 @@ def lstm_attention(
     cell: Literal["lstm", "gru"] = "lstm",
     units: PositiveInt = 64,
     bidirectional: bool = False,
+    skip: bool = False,
     attention_units: PositiveInt = 64,
     dropout: Fraction = 0.2,
 ):
@@ -40,6 +41,7 @@ def lstm_attention(
         cell: `"lstm"` or `"gru"`.
         units: Size of the state in one direction.
         bidirectional: Whether a second one reads the sequence from its end.
+        skip: Whether the attention sees, beside each state, what the recurrent layer read there.
         attention_units: Size in which the attention compares states, and of its result.
         dropout: Fraction of the features dropped in training.
 
@@ -59,6 +61,8 @@ def lstm_attention(
         bigram_buckets,
     )
     states = recurrent(cell, units, bidirectional, "states", return_sequences=True)(x, mask=mask)
+    if skip:
+        states = layers.Concatenate(name="skip")([x, states])
     x, _ = SequentialAttention(attention_units, name="attention")(
         states, mask=mask, return_attention_scores=True
     )

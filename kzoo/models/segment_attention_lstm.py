@@ -25,6 +25,7 @@ def segment_attention_lstm(
     cell: Literal["lstm", "gru"] = "lstm",
     units: PositiveInt = 64,
     bidirectional: bool = True,
+    skip: bool = False,
     attention_units: PositiveInt = 64,
     dropout: Fraction = 0.2,
 ):
@@ -48,6 +49,7 @@ def segment_attention_lstm(
         cell: `"lstm"` or `"gru"`.
         units: Size of the state in one direction.
         bidirectional: Whether a second one reads the sequence from its end.
+        skip: Whether the attention sees, beside each state, what the recurrent layer read there.
         attention_units: Size in which the attention compares states, and of its result.
         dropout: Fraction of the features dropped in training.
 
@@ -83,6 +85,8 @@ def segment_attention_lstm(
     states = recurrent(cell, units, bidirectional, "states", return_sequences=True)(
         attended, mask=mask
     )
+    if skip:
+        states = layers.Concatenate(name="skip")([attended, states])
     x, _ = SequentialAttention(attention_units, name="attention")(
         states, mask=mask, return_attention_scores=True
     )

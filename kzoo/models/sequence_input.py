@@ -51,7 +51,12 @@ def sequence_input(
         mask = ops.not_equal(inputs, 0)
         x = layers.Embedding(vocabulary_size, embedding_dim, name="embedding")(inputs)
         if bigram_buckets:
-            embedding = layers.Embedding(bigram_buckets, embedding_dim, name="bigram_embedding")
+            embedding = layers.Embedding(
+                bigram_buckets,
+                embedding_dim,
+                embeddings_initializer="zeros",  # a pair never seen in training says nothing
+                name="bigram_embedding",
+            )
             bigrams = embedding(hash_bigrams(inputs, bigram_buckets))
             x = layers.Add(name="words_and_bigrams")([x, bigrams])
     elif len(input_shape) == 3:

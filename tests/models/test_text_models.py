@@ -10,7 +10,7 @@ COMMON = {"embedding_dim": 5, "units": 7}
 MODELS = {
     "lstm": {},
     "lstm_attention": {"attention_units": 11, "bidirectional": True},
-    "segment_attention_lstm": {"attention_units": 11, "segment_length": 3},
+    "segment_attention_lstm": {"attention_units": 11, "segment_length": 3, "skip": True},
 }
 TEXT = {"bigram_buckets": 17, "token_dropout": 0.3, "embedding_dropout": 0.2}
 LENGTHS = [13, 2, 7]
@@ -54,12 +54,12 @@ def test_scores_are_on_the_text_alone(name, token_ids):
 def test_bigrams_tell_orders_apart_and_add_their_vectors(name):
     with_bigrams, without = core_of(name, bigram_buckets=17), core_of(name)
     assert with_bigrams.count_params() - without.count_params() == 17 * 5
-    embeddings = [
-        with_bigrams.get_layer(n).get_weights()[0] for n in ("embedding", "bigram_embedding")
-    ]
+    words, bigrams = (with_bigrams.get_layer(n) for n in ("embedding", "bigram_embedding"))
+    assert not bigrams.get_weights()[0].any()  # a pair never seen in training says nothing
+    bigrams.set_weights([np.random.default_rng(0).normal(size=(17, 5))])
     ids = np.array([[3, 4]])
     hashes = np.asarray(hash_bigrams(ids, 17))[0]
-    expected = embeddings[0][[3, 4]] + embeddings[1][hashes]
+    expected = words.get_weights()[0][ids[0]] + bigrams.get_weights()[0][hashes]
     x = keras.Model(with_bigrams.inputs, with_bigrams.get_layer("words_and_bigrams").output)(ids)
     np.testing.assert_allclose(x[0], expected, rtol=1e-6)
 
