@@ -123,8 +123,8 @@ def _header(row, path):
 def _check_length(row, header, path, line):
     if len(row) != len(header):
         raise DataError(
-            f"{path}, line {line}: {len(row)} fields, where the first line names {len(header)} "
-            "columns. A field with the delimiter in it needs quotes."
+            f"{path}, line {line}: the number of fields is {len(row)}, the first line names "
+            f"{len(header)} columns. A field with the delimiter in it needs quotes."
         )
 
 
@@ -154,8 +154,8 @@ def _classes(table, target, path):
     if small:
         line = table[None][table[target].index(small[0])]
         raise DataError(
-            f"{path}, line {line}: the class {small[0]!r} has {counts[small[0]]} rows; a class "
-            f"needs at least {FEWEST}, for training, validation and test."
+            f"{path}, line {line}: too few rows are of the class {small[0]!r}: "
+            f"{counts[small[0]]}. It needs {FEWEST} at least, for training, validation and test."
         )
     if len(counts) < 2:
         raise DataError(
@@ -172,8 +172,8 @@ def _examples(table, path, target, classes, kinds):
     labels = []
     for name, line in zip(table[target], table[None], strict=True):
         if name not in index:
-            found = f"the class {name!r} is not in {', '.join(classes)}" if name else "is missing"
-            raise DataError(f"{path}, line {line}: the target {target!r}: {found}.")
+            found = f"is {name!r}; the classes are {', '.join(classes)}" if name else "is missing"
+            raise DataError(f"{path}, line {line}: the target {target!r} {found}.")
         labels.append(index[name])
     return Examples(
         {name: _column(table, path, name, kind) for name, kind in kinds.items()},

@@ -119,7 +119,7 @@ def _check_broken(problems, broken):
     more = [f"and {len(problems) - NAMED} more"] if len(problems) > NAMED else []
     if broken == "refuse":
         raise DataError(
-            "\n".join([f"{len(problems)} files are no image that can be read:", *lines, *more])
+            "\n".join([f"Files that are no image that can be read: {len(problems)}", *lines, *more])
             + "\nRemove them, or leave them out with data.broken: skip."
         )
     return [f"left out, broken: {line}" for line in lines] + more

@@ -102,7 +102,7 @@ def _flat(name, values):
 def _as_number(value):
     if isinstance(value, str | bytes):
         raise ValueError
-    return np.nan if value is None else float(value)
+    return np.nan if _is_missing(value) else float(value)
 
 
 def _is_number(value):
@@ -113,11 +113,19 @@ def _is_number(value):
     return True
 
 
+def _is_missing(value):
+    """Whether it is None, NaN, or the NA of pandas, which has no truth value."""
+    try:
+        return value is None or bool(value != value)
+    except (TypeError, ValueError):  # the latter from an array
+        return not hasattr(value, "__len__")
+
+
 def _as_category(name, value):
     """As in a file: `3.0` is `"3"`, None and NaN are `""`."""
     if isinstance(value, bytes):
         return value.decode()
-    if value is None or value != value:
+    if _is_missing(value):
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))

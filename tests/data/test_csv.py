@@ -110,17 +110,25 @@ WRONG = {
     "no column of that name": (GOOD, {"target": "z"}, "has no column 'z'. It has: n, y."),
     "another delimiter": (GOOD, {"delimiter": ";"}, "It has: n,y. Is data.delimiter the right"),
     "declared column missing": (GOOD, {"columns": {"m": "number"}}, "has no column 'm'. It has"),
-    "too many fields": (GOOD + "1,2,3\n", {}, ", line 14: 3 fields, where the first line names 2"),
-    "too few fields": ("n,y\n\n1\n", {}, ", line 3: 1 fields, where the first line names 2"),
-    "line after one of two lines": ('n,y\n"1\n2",a\n1\n', {}, ", line 4: 1 fields"),
+    "too many fields": (
+        GOOD + "1,2,3\n",
+        {},
+        "line 14: the number of fields is 3, the first line names 2",
+    ),
+    "too few fields": ("n,y\n\n1\n", {}, "line 3: the number of fields is 1, the first"),
+    "line after one of two lines": (
+        'n,y\n"1\n2",a\n1\n',
+        {},
+        ", line 4: the number of fields is 1",
+    ),
     "quote not closed": ('n,y\n"1,a\n', {}, "line 2: this is not CSV: unexpected end of data."),
     "a name twice": ("n,n,y\n1,2,a\n", {}, "line 1: the column 'n' stands there twice."),
     "empty": ("", {}, "holds no rows"),
     "names only": ("n,y\n", {}, "holds no rows"),
     "not text": (b"n,y\n\xff\xfe,a\n", {}, "is not text in UTF-8; save it as CSV UTF-8."),
-    "target missing": (GOOD + "1,\n", {}, "line 14: the target 'y': is missing."),
+    "target missing": (GOOD + "1,\n", {}, "line 14: the target 'y' is missing."),
     "one class": ("n,y\n1,a\n2,a\n3,a\n", {}, "two classes or more. Found: a."),
-    "a small class": (GOOD + "1,c\n", {}, "line 14: the class 'c' has 1 rows; a class needs"),
+    "a small class": (GOOD + "1,c\n", {}, "line 14: too few rows are of the class 'c': 1."),
     "numbers to predict": (rows("n,y", "1,{i}.5"), {}, "'y' has 12 different values in 12 rows."),
     "text among numbers": (
         rows("n,y", "{i}.5,{c}", 20) + "many,a\n",
@@ -159,5 +167,5 @@ def test_no_file(tmp_path):
 
 def test_test_file_with_another_class(tmp_path):
     path, test = write(tmp_path, GOOD), write(tmp_path, "n,y\n1,c\n", "test.csv")
-    with pytest.raises(DataError, match=r"test.csv, line 2: the target 'y': the class 'c' is not "):
+    with pytest.raises(DataError, match="test.csv, line 2: the target 'y' is 'c'; the cl"):
         csv(path=path, target="y", test_path=test)

@@ -98,7 +98,7 @@ def test_broken_files(tmp_path):
     with pytest.raises(DataError) as error:
         image_folder(path=str(tmp_path))
     message = str(error.value)
-    assert message.startswith("3 files are no image that can be read:\n")
+    assert message.startswith("Files that are no image that can be read: 3\n")
     assert f"{tmp_path}/dog/empty.png: Input is empty\n" in message and "cut.png: " in message
     assert message.endswith("Remove them, or leave them out with data.broken: skip.")
     dataset = image_folder(path=str(tmp_path), broken="skip")

@@ -135,6 +135,20 @@ def test_forms_of_a_table(wrapper):
     np.testing.assert_allclose(one["logits"], expected["logits"][:1], atol=1e-6)
 
 
+def test_a_missing_value_that_is_neither_true_nor_false():
+    class NotAvailable:  # as in pandas
+        def __ne__(self, other):
+            return self
+
+        def __bool__(self):
+            raise TypeError("ambiguous")
+
+    layer = TablePreprocessing([NUMBER, CATEGORY])
+    raw = layer.as_raw({"n": [1, NotAvailable()], "c": ["a", NotAvailable()]})
+    assert np.isnan(raw["n"].numpy()).tolist() == [False, True]
+    assert raw["c"].numpy().tolist() == [b"a", b""]
+
+
 def test_categories_that_are_numbers_are_read_as_in_a_file():
     layer = TablePreprocessing([{"name": "c", "categories": ["3"], "other": False}])
     raw = layer.as_raw({"c": [3, 3.0, np.int64(3), b"3", " 3 ", "3.5"]})["c"]

@@ -84,5 +84,5 @@ def test_an_error_in_the_file_ends_with_its_line(recipe, command, tmp_path):
         file.write("1,2,3,4\n")
     outcome = command("--config", recipe)
     assert outcome.code == 1 and "Traceback" not in outcome.err
-    assert "t.csv, line 302: 4 fields, where the first line names 3 columns." in outcome.err
+    assert "t.csv, line 302: the number of fields is 4, the first line names 3" in outcome.err
     assert not (tmp_path / "runs").exists()
