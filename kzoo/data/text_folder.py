@@ -7,7 +7,7 @@ import numpy as np
 
 from kzoo.data.dataset import DataError, Dataset, Examples
 from kzoo.data.split import TEST_FRACTION, split_examples
-from kzoo.data.text_preprocessing import learn_text_preprocessing
+from kzoo.data.text_preprocessing import learn_text_preprocessing, sort_by_length
 from kzoo.types import PositiveFraction, PositiveInt, Seed
 
 
@@ -53,8 +53,8 @@ def text_folder(
     train, held_out = split_examples(train, validation, split_seed)
     return Dataset(
         train=train,
-        validation=held_out,
-        test=test,
+        validation=sort_by_length(held_out),
+        test=sort_by_length(test),
         class_names=classes,
         preprocessing=learn_text_preprocessing(train.inputs, **(text or {})),
         batch_size=batch_size,

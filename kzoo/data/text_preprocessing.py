@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from annotated_types import Ge
 
+from kzoo.data.dataset import Examples
 from kzoo.types import PositiveInt
 
 CHUNK = 1024  # texts that are split into words at a time
@@ -177,6 +178,12 @@ def learn_text_preprocessing(
     vectorization.adapt(list(chunk) for chunk in chunks)
     vocabulary = [str(word) for word in vectorization.get_vocabulary(include_special_tokens=False)]
     return TextPreprocessing(vocabulary, sequence_length, keep, standardize, ngrams)
+
+
+def sort_by_length(examples):
+    """Returns texts from the shortest to the longest, so that their batches have little padding."""
+    order = np.argsort([len(text) for text in examples.inputs], kind="stable")
+    return Examples(examples.inputs[order], examples.labels[order])
 
 
 def _vectorization(standardize, ngrams, vocabulary=None, max_tokens=None):

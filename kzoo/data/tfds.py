@@ -5,7 +5,7 @@ import math
 from kzoo.data.dataset import DataError, Dataset
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.split import TEST_FRACTION, split_examples
-from kzoo.data.text_preprocessing import learn_text_preprocessing
+from kzoo.data.text_preprocessing import learn_text_preprocessing, sort_by_length
 from kzoo.data.tfds_reading import check_split, prepared_builder, read, stream, supervised_keys
 from kzoo.types import HeightWidth, PositiveFloat, PositiveFraction, PositiveInt, Seed
 
@@ -80,6 +80,7 @@ def tfds(
     train, held_out = split_examples(train, validation, split_seed)
     if is_text:
         preprocessing = learn_text_preprocessing(train.inputs, **(text or {}))
+        held_out, test = sort_by_length(held_out), sort_by_length(test)
     return Dataset(
         train=train,
         validation=held_out,

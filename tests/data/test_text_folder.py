@@ -22,10 +22,17 @@ def test_a_fifth_of_each_class_is_the_test_split(tmp_path):
 def test_train_and_test_folders_are_used(tmp_path):
     write_texts(tmp_path / "train", seed=0)
     write_texts(tmp_path / "test", seed=1)
-    (tmp_path / "test" / "good" / "one_more.txt").write_text("précieux")
+    (tmp_path / "test" / "good" / "one_more.txt").write_text("plus")
     dataset = text_folder(path=str(tmp_path))
     assert [len(s) for s in (dataset.train, dataset.validation, dataset.test)] == [27, 3, 31]
-    assert dataset.test.inputs[-1] == "précieux"
+    assert dataset.test.inputs[0] == "plus"  # the shortest
+
+
+def test_what_is_evaluated_goes_from_short_to_long(tmp_path):
+    dataset = text_folder(path=str(write_texts(tmp_path)), validation=0.4)
+    for split in (dataset.validation, dataset.test):
+        lengths = [len(text) for text in split.inputs]
+        assert lengths == sorted(lengths)
 
 
 def test_a_train_folder_alone_is_split(tmp_path):
