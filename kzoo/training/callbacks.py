@@ -33,7 +33,7 @@ class KeepBest(keras.callbacks.Callback):
         score = (-logs["loss"],)
         if self.monitor == "val_accuracy":
             score = (logs["accuracy"], *score)
-        if math.isnan(logs["loss"]):
+        if not math.isfinite(logs["loss"]):
             return
         if self._best_score is None or score > self._best_score:
             self.best_epoch, self.best_logs, self._best_score = self._epoch, dict(logs), score

@@ -10,6 +10,8 @@ from kzoo.training.callbacks import KeepBest, NonFiniteLoss, StopAtNonFiniteLoss
 from kzoo.training.optimizers import create_optimizer
 from kzoo.types import Fraction, PositiveInt
 
+LOWER_RATE = "A lower training.optimizer.learning_rate or a clipnorm may help."
+
 
 class TrainingStopped(Exception):
     """A training that did not come to its end; the core holds the best weights so far.
@@ -93,8 +95,7 @@ def fit(
             verbose=1 if sys.stdout.isatty() else 2,  # a bar on a terminal, lines in a file
         )
     except NonFiniteLoss as error:
-        advice = "A lower training.optimizer.learning_rate or a clipnorm may help."
-        raise TrainingStopped(str(error), best.best_epoch, advice) from None
+        raise TrainingStopped(str(error), best.best_epoch, LOWER_RATE) from None
     except KeyboardInterrupt:
         advice = "Its test split was not read."
         raise TrainingStopped("Stopped by Ctrl-C.", best.best_epoch, advice) from None
@@ -102,4 +103,6 @@ def fit(
         raise TrainingStopped(f"{type(error).__name__}: {error}", best.best_epoch, "") from error
     finally:
         best.restore()
+    if not best.best_epoch:
+        raise TrainingStopped("The validation loss was NaN or infinite.", None, LOWER_RATE)
     return best
