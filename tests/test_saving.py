@@ -112,7 +112,7 @@ def test_load_takes_a_run_folder_and_a_file(digits_run):
 
 @pytest.mark.parametrize("name", ["no_such_model", "tests", "no/such/folder"])
 def test_load_says_what_it_takes(name):
-    with pytest.raises(ValueError, match=f"There is no model {name}: it must be a run folder"):
+    with pytest.raises(ValueError, match=f"There is no model {name}. Give a run folder with a mod"):
         kzoo.load(name)
 
 
