@@ -6,8 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
+POLICIES = ["bfloat16", "mixed_bfloat16", "float16", "mixed_float16", "float64"]
 
-def check_layer(layer, x, output_shape, unknown=(1,)):
+
+def check_layer(layer, x, output_shape, unknown=(1,), policies=POLICIES):
     """Checks config, shapes, dtypes, one training step and saving, as Keras' run_layer_test.
 
     Args:
@@ -15,12 +17,13 @@ def check_layer(layer, x, output_shape, unknown=(1,)):
         x: Array, the first axis the batch.
         output_shape: The expected shape.
         unknown: The axes that may be unknown in a functional model, besides the batch.
+        policies: The dtype policies to try, besides the default.
     """
     x = np.asarray(x, "float32")
     check_config(layer)
     check_eager(layer, x, output_shape)
     check_symbolic(layer, x, output_shape, unknown)
-    for policy in ["bfloat16", "mixed_bfloat16", "float16", "mixed_float16", "float64"]:
+    for policy in policies:
         check_dtype(layer, x, policy)
     model = functional_model(layer, x, unknown)
     check_training_step(model, x, output_shape)

@@ -29,10 +29,11 @@ def euclidean_score(query, key):
 
 def _distance(query, key):
     query, key = ops.cast(query, "float32"), ops.cast(key, "float32")
-    squares = ops.sum(ops.square(query), axis=-1)[..., :, None]
-    squares += ops.sum(ops.square(key), axis=-1)[..., None, :]
-    squares -= 2.0 * dot_score(query, key)
-    return ops.sqrt(ops.maximum(squares, 1e-12))  # the root has no finite slope at 0
+    lengths = ops.sum(ops.square(query), axis=-1)[..., :, None]
+    lengths += ops.sum(ops.square(key), axis=-1)[..., None, :]
+    squares = lengths - 2.0 * dot_score(query, key)
+    # What is smaller is rounding, as of a vector and itself; the root has no finite slope at 0.
+    return ops.sqrt(ops.where(squares > 1e-6 * lengths, squares, 1e-12))
 
 
 def additive_score(query, key, weight):
