@@ -213,8 +213,8 @@ def draw_positional_encoding():
     axes[1].imshow(table @ table.T, cmap="Blues")
     axes[1].set(title="near positions are alike", xlabel="position", ylabel="position")
     axes[2].imshow(likeness.reshape(16, 16), cmap="Blues")
-    axes[2].plot(9, 5, "x", color=RED)
-    axes[2].set(title="two axes: alike to the red one", xlabel="column", ylabel="row")
+    axes[2].plot(9, 5, "x", color="white")
+    axes[2].set(title="two axes: alike to the x", xlabel="column", ylabel="row")
     save(figure, "layers_positional_encoding.png")
 
 
