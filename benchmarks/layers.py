@@ -328,9 +328,8 @@ def figures(row):
         return [row["note"], "", "", ""]
     texts = []
     for key, name, unit in [("ms", "time", 1), ("bytes", "memory", 1e6)]:
-        text = " / ".join(
-            f"{float(row[f'{side}_{key}']) / unit:.3g}" for side in ("ours", "theirs")
-        )
+        values = (float(row[f"{side}_{key}"]) / unit for side in ("ours", "theirs"))
+        text = " / ".join(f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value in values)
         if row[f"{name}_ratio"] != "":
             ratios = [f"{float(row[f'{name}_ratio{end}']):.3g}" for end in ("", "_min", "_max")]
             text += " = **{}** ({} to {})".format(*ratios)
