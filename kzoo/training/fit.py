@@ -57,7 +57,8 @@ def fit(
         label_smoothing: Fraction of the target that is shared among all classes.
         monitor: What makes an epoch the best one.
         early_stopping: Epochs without a better one after which training stops; None never stops.
-        steps_per_execution: Steps run in one call of the graph.
+        steps_per_execution: Steps run in one call of the graph; lowered to the next number that
+            divides the steps of an epoch, so that no call runs into the next epoch.
 
     Returns:
         The `KeepBest` of this training, with `best_epoch` and `best_logs`.
@@ -67,6 +68,7 @@ def fit(
             wrong, which is then its cause.
     """
     steps = steps_per_epoch(dataset)
+    steps_per_execution = max(n for n in range(1, steps_per_execution + 1) if steps % n == 0)
     optimizer = create_optimizer(optimizer, schedule, steps * epochs)
     trained = keras.Model(core.inputs, core.outputs, name=core.name)
     trained.compile(

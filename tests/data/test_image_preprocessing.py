@@ -70,3 +70,19 @@ def test_round_trip_of_the_config():
     assert again.get_config() == layer.get_config()
     assert again.example_shape == (7, 5, 3) and again.name == "scale"
     assert layer.compute_output_shape((2, 11, 13, 3)) == (2, 7, 5, 3)
+
+
+def test_raw_images_may_be_of_any_number_type():
+    raw = ImagePreprocessing(2, 3, 1).as_raw
+    given = np.array([[[0.0, 127.6, 255.0], [3.0, 7.4, 11.0]]])
+    expected = np.array([[[0, 128, 255], [3, 7, 11]]], "uint8")[..., None]
+    for images in (given, given.astype("float32"), expected[..., 0].astype("int64")):
+        found = raw(images)
+        assert found.dtype == "uint8"
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("value", [-1, 256, np.nan])
+def test_raw_images_outside_of_a_byte_are_refused(value):
+    with pytest.raises(ValueError, match="0 to 255"):
+        ImagePreprocessing(2, 3, 1).as_raw(np.full((1, 2, 3), value))
