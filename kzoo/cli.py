@@ -81,7 +81,7 @@ def _clear_errors():
             traceback.print_exception(error.__cause__)
         _fail(error, code=1)
     except KeyboardInterrupt:
-        _fail("Stopped by Ctrl-C before the training began; nothing was written.", code=1)
+        _fail("Stopped by Ctrl-C outside the training; what was finished is kept.", code=1)
     except OSError as error:
         reason = error.strerror or error
         _fail(f"{error.filename or 'A file'} could not be read or written: {reason}.", code=1)

@@ -78,7 +78,7 @@ def dump(config):
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None  # {a: 1} for what holds nothing nested
     yaml.sort_base_mapping_type_on_output = False
-    yaml.width = 100
+    yaml.width = 10_000  # no line is broken
     text = io.StringIO()
     yaml.dump(config, text)
     return text.getvalue()
@@ -195,7 +195,10 @@ def _check_arguments(function, values, key, registries, problems, name=None):
         problems.extend(_explain(e, prefix) for e in _merge_unions(error.errors(), unions))
         resolved = {}
     for k in parameters.keys() - flat.keys():
-        value = values.get(k, parameters[k].default)
+        default = parameters[k].default
+        value = values.get(k, default)
+        if isinstance(value, dict) and isinstance(default, str):
+            value = {"name": default, **value}
         resolved[k] = _check_section(value, prefix + k, registries, problems)
     in_order = {k: resolved.get(k) for k in parameters}
     return {k: list(v) if isinstance(v, tuple) else v for k, v in in_order.items()}

@@ -40,9 +40,8 @@ def export(
             with _whole_or_not_at_all(path) as unfinished:
                 write(model, unfinished)
         except Exception as error:  # Keras, h5py and TensorFlow each have their own for a full disk
-            reason = str(error).strip().splitlines()[0]
             raise ExportError(
-                f"{path} could not be written: {reason}\n"
+                f"{path} could not be written: {reason(error)}\n"
                 f"Written before: {', '.join(map(str, written.values())) or 'nothing'}."
             ) from error
         written[name] = path
@@ -67,14 +66,24 @@ FORMATS = {
 def _whole_or_not_at_all(path):
     """Gives a path to write to, of the same ending, that takes the place of `path` at the end."""
     unfinished = path.with_name(f"unfinished-{path.name}")
+    replaced = path.with_name(f"replaced-{path.name}")
     _remove(unfinished)
     try:
         yield unfinished
-        _remove(path)
+        if path.is_dir():  # which nothing can replace in one step, unlike a file
+            os.replace(path, replaced)
         os.replace(unfinished, path)
     finally:
         _remove(unfinished)
+        _remove(replaced)
 
 
 def _remove(path):
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def reason(error):
+    """Returns the line of an error that says what is wrong; Keras puts others before and after."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("Exception encountered")]
+    return lines[0] if lines else type(error).__name__

@@ -1,16 +1,12 @@
+"""Fixtures; what needs TensorFlow is imported inside them: tests/layers run without it too."""
+
 import os
 import sys
 from typing import NamedTuple
 
+import pytest
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on the processor
-
-import pytest  # noqa: E402
-
-from kzoo.cli import train_main  # noqa: E402
-from kzoo.config import dump  # noqa: E402
-from kzoo.data import DATASETS  # noqa: E402
-from kzoo.training import train  # noqa: E402
-from tests import tiny  # noqa: E402
 
 
 class Outcome(NamedTuple):
@@ -24,6 +20,8 @@ class Outcome(NamedTuple):
 @pytest.fixture
 def command(monkeypatch, capsys, tmp_path):
     """Runs the command line of train.py in this process and in an empty folder."""
+    from kzoo.cli import train_main
+
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
@@ -38,6 +36,10 @@ def command(monkeypatch, capsys, tmp_path):
 @pytest.fixture
 def tiny_config(monkeypatch, tmp_path):
     """A recipe of two epochs on the tiny data set, which needs no file and no network."""
+    from kzoo.config import dump
+    from kzoo.data import DATASETS
+    from tests import tiny
+
     monkeypatch.setitem(DATASETS, "tiny", tiny.tiny)
     path = tmp_path / "tiny.yaml"
     training = {"epochs": 2, "optimizer": {"name": "adam", "learning_rate": 0.01}}
@@ -49,6 +51,9 @@ def tiny_config(monkeypatch, tmp_path):
 @pytest.fixture(scope="session")
 def digits_config(tmp_path_factory):
     """A recipe of two epochs with convolutions, BatchNormalization, Dropout and attention."""
+    from kzoo.config import dump
+    from tests import tiny
+
     path = tmp_path_factory.mktemp("recipe") / "digits.yaml"
     model = {**tiny.MODEL, "filters": [5, 7], "num_heads": 7, "units": 11, "dropout": 0.3}
     optimizer = {"name": "adamw", "learning_rate": 0.01}
@@ -61,4 +66,6 @@ def digits_config(tmp_path_factory):
 @pytest.fixture(scope="session")
 def digits_run(digits_config, tmp_path_factory):
     """The finished `Run` of that recipe; do not change its model or its folder."""
+    from kzoo.training import train
+
     return train(digits_config, run_dir=tmp_path_factory.mktemp("runs") / "digits")

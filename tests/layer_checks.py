@@ -1,13 +1,18 @@
 """The contract of every layer, written once, for any backend."""
 
 import json
+import tempfile
 
 import keras
 import numpy as np
 from keras import ops
 
+POLICIES = ["bfloat16", "mixed_bfloat16", "float16", "mixed_float16"]
+if keras.backend.backend() == "tensorflow":  # the others compute in float32 here and there
+    POLICIES.append("float64")
 
-def check_layer(layer, x, output_shape, unknown=(1,)):
+
+def check_layer(layer, x, output_shape, unknown=(1,), policies=POLICIES):
     """Checks config, shapes, dtypes, one training step and saving, as Keras' run_layer_test.
 
     Args:
@@ -15,12 +20,13 @@ def check_layer(layer, x, output_shape, unknown=(1,)):
         x: Array, the first axis the batch.
         output_shape: The expected shape.
         unknown: The axes that may be unknown in a functional model, besides the batch.
+        policies: The dtype policies to try, besides the default.
     """
     x = np.asarray(x, "float32")
     check_config(layer)
     check_eager(layer, x, output_shape)
     check_symbolic(layer, x, output_shape, unknown)
-    for policy in ["bfloat16", "mixed_bfloat16", "float16", "mixed_float16", "float64"]:
+    for policy in policies:
         check_dtype(layer, x, policy)
     model = functional_model(layer, x, unknown)
     check_training_step(model, x, output_shape)
@@ -82,9 +88,9 @@ def check_training_step(model, x, output_shape):
 
 
 def check_saving(model, x):
-    path = _temporary_path()
-    model.save(path)
-    loaded = keras.models.load_model(path)
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(f"{folder}/model.keras")
+        loaded = keras.models.load_model(f"{folder}/model.keras")
     np.testing.assert_allclose(
         loaded.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6, atol=1e-6
     )
@@ -147,9 +153,3 @@ def _torch(layer, x, loss_of, call_arguments):
     layer.zero_grad()
     loss_of(layer(x, **call_arguments)).backward()
     return [x.grad, *(w.value.grad for w in layer.trainable_weights)]
-
-
-def _temporary_path():
-    import tempfile
-
-    return tempfile.mkdtemp() + "/model.keras"

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kzoo.config import ConfigError, check, dump, override, parse, read
@@ -323,6 +323,7 @@ configs = st.fixed_dictionaries(
 
 
 @given(configs)
+@settings(deadline=None)  # a busy machine is no failure
 def test_an_accepted_config_is_not_changed_by_being_written_and_read(config):
     checked = check(config, SCHEMA)
     again = check(parse(dump(checked), "text"), SCHEMA)
@@ -351,3 +352,15 @@ def test_every_argument_of_ours_is_annotated():
         for name, parameter in inspect.signature(function).parameters.items():
             if parameter.kind is parameter.KEYWORD_ONLY and name not in sections:
                 assert parameter.annotation is not parameter.empty, (function, name)
+
+
+def test_an_option_alone_keeps_the_default_name():
+    def train(*, optimizer="adam"): ...
+
+    def adam(learning_rate=0.001, beta_1=0.9): ...
+
+    registries = {"training": train, "training.optimizer": {"adam": adam}}
+    config = {"name": "x", "training": {"optimizer": {"learning_rate": 0.5}}}
+    checked = check(config, registries)
+    expected = {"name": "adam", "learning_rate": 0.5, "beta_1": 0.9}
+    assert checked["training"]["optimizer"] == expected

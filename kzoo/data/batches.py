@@ -38,7 +38,7 @@ def training_batches(dataset, seed, epochs, class_weights=None):
     """
     shuffled = _shuffled_stream if isinstance(dataset.train, Stream) else _shuffled_examples
     batches = shuffled(dataset, seed, epochs)
-    if dataset.augmentation:
+    if dataset.augmentation and any(dataset.augmentation.values()):
         batches = batches.enumerate().map(
             lambda step, batch: (
                 augment(
@@ -121,6 +121,9 @@ def _shuffled_stream(dataset, seed, epochs):
     examples = dataset.train.open()
 
     def batches_of_epoch(epoch):
+        # of this function's graph alone: TensorFlow's own seed must not change the order, and
+        # where it is 0 tf.data fails on a seed that is a tensor
+        tf.compat.v1.set_random_seed(1)
         mixed = examples.shuffle(SHUFFLE_BUFFER, seed=seed * 1_000_003 + epoch)
         return _preprocessed(mixed, dataset).batch(dataset.batch_size)
 

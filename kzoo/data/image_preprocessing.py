@@ -52,25 +52,29 @@ class ImagePreprocessing(keras.layers.Layer):
         return keras.Input((None, None, self.channels), dtype="uint8", name="images")
 
     def as_raw(self, images):
-        """Returns images as a model that begins with this layer takes them.
+        """Returns images as a model that begins with this layer takes them: uint8.
 
         Args:
             images: `(batch, height, width, channels)`, or without the last axis where there is
-                one channel; 0 to 255.
+                one channel; integers or floats, 0 to 255.
 
         Raises:
-            ValueError: If the shape is another, or the values seem to lie between 0 and 1.
+            ValueError: If the shape is another, or the values seem to lie in another range.
         """
         images = np.asarray(images)
         if images.ndim == 3 and self.channels == 1:
             images = images[..., None]
         self._check_shape(images)
-        if images.dtype.kind == "f" and images.size and 0 < images.max() <= 1:
+        if images.dtype == "uint8" or not images.size:
+            return images
+        low, high = images.min(), images.max()
+        is_fraction = images.dtype.kind == "f" and 0 < high <= 1
+        if is_fraction or not (low >= 0 and high <= 255):
             raise ValueError(
                 "Images must go from 0 to 255, as they come from a file. "
-                f"Received: {images.dtype} of {images.min():.3g} to {images.max():.3g}"
+                f"Received: {images.dtype} of {low:.3g} to {high:.3g}"
             )
-        return images
+        return np.rint(images).astype("uint8")
 
     def call(self, images):
         self._check_shape(images)

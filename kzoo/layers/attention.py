@@ -100,6 +100,7 @@ class Attention(keras.layers.Layer):
         self.output_projection = output_projection
         self.block_size = block_size
         self.supports_masking = True
+        self._mask_is_of_query = True
         self._dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
 
     def build(self, query_shape, key_shape=None, value_shape=None):
@@ -162,8 +163,10 @@ class Attention(keras.layers.Layer):
         training=None,
         return_attention_scores=False,
     ):
-        if query_mask is None and (key is None or key is query):
+        self_attention = key is None or key is query
+        if query_mask is None and self_attention:
             query_mask = mask
+        self._mask_is_of_query = mask is None or self_attention
         query, key, value = self._project(query, key, value, mask, query_mask)
         if self.block_size:
             return self._attend_in_blocks(
@@ -205,9 +208,9 @@ class Attention(keras.layers.Layer):
         batch, time = ops.shape(x)[:2]
         return ops.reshape(x, (batch, time, x.shape[2] * x.shape[3]))
 
-    def compute_mask(self, inputs, mask=None):
-        # Keras hands over `mask`, which may be the keys': only what the query carries is sure.
-        return getattr(inputs, "_keras_mask", None)
+    def compute_mask(self, query, mask=None):
+        # Keras hands over the `mask` of the call before, or else that which the query carries.
+        return mask if self._mask_is_of_query else None
 
     def get_config(self):
         return {

@@ -113,12 +113,13 @@ def _backward(query, key, value, bias, output, upstream, block_size, causal):
     d_columns = _transpose(_add_ones(value))
 
     def step(start, d_query, d_key, d_value):
-        weights = _weights(_block(rows, start, block_size), columns, start, causal)
-        d_scores = weights * ops.matmul(_block(d_rows, start, block_size), d_columns)
+        block, d_block = _block(rows, start, block_size), _block(d_rows, start, block_size)
+        weights = _weights(block, columns, start, causal)
+        d_scores = weights * ops.matmul(d_block, d_columns)
         d_query = ops.slice_update(d_query, (0, start, 0), ops.matmul(d_scores, key))
         # Transposing the small factor, and the sum after the loop, spares transposing the scores.
-        d_key += ops.matmul(_transpose(_block(query, start, block_size)), d_scores)
-        d_value += ops.matmul(_transpose(_block(upstream, start, block_size)), weights)
+        d_key = d_key + ops.matmul(_transpose(block[..., :-1]), d_scores)
+        d_value = d_value + ops.matmul(_transpose(d_block[..., :-1]), weights)
         return start + block_size, d_query, d_key, d_value
 
     zeros = [ops.zeros_like(x) for x in (query, _transpose(key), _transpose(value))]
@@ -128,7 +129,14 @@ def _backward(query, key, value, bias, output, upstream, block_size, causal):
 
 def _over_blocks(step, query, *results):
     queries = ops.shape(query)[1]
-    _, *results = ops.while_loop(lambda start, *_: start < queries, step, (0, *results))
+
+    def unfinished(start, *results):
+        # Asks for the results of a block, to the same answer, before the next may begin:
+        # TensorFlow would else compute several at once, and hold the weights of all.
+        any_result = sum(ops.sum(x[:1, :1, :1]) for x in results)
+        return start < ops.where(ops.isfinite(any_result), queries, queries)
+
+    _, *results = ops.while_loop(unfinished, step, (0, *results))
     return results
 
 
@@ -141,7 +149,7 @@ def _weights(query, key, start, causal):
     scores = ops.matmul(query, key)
     if causal:
         positions = start + ops.arange(query.shape[1])[:, None]
-        scores += ops.where(positions >= ops.arange(ops.shape(key)[-1]), 0.0, NEVER)
+        scores = scores + ops.where(positions >= ops.arange(ops.shape(key)[-1]), 0.0, NEVER)
     return ops.softmax(scores)
 
 

@@ -102,7 +102,7 @@ class DenseAttentionFusion(keras.layers.Layer):
 
     def _weights(self, x, mask):
         scores = dot_score(self._query(x), self._key(x))
-        scores += ops.swapaxes(self._key_bias(x), 1, 2)
+        scores = scores + ops.swapaxes(self._key_bias(x), 1, 2)
         if mask is None:
             return masked_softmax(scores)
         return masked_softmax(scores, mask[:, None, :], row_mask=mask[:, :, None])

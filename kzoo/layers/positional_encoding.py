@@ -124,6 +124,9 @@ class PositionalEncoding(keras.layers.Layer):
         columns = ops.pad(sinusoids(sizes[1], features - half), [(0, 0), (half, 0)])
         return _over_axes([rows, columns])
 
+    def compute_output_shape(self, input_shape):
+        return input_shape  # tracing `call` on JAX tries lengths that may be beyond `max_length`
+
     def get_config(self):
         return {**super().get_config(), "mode": self.mode, "max_length": self.max_length}
 

@@ -29,10 +29,11 @@ def euclidean_score(query, key):
 
 def _distance(query, key):
     query, key = ops.cast(query, "float32"), ops.cast(key, "float32")
-    squares = ops.sum(ops.square(query), axis=-1)[..., :, None]
-    squares += ops.sum(ops.square(key), axis=-1)[..., None, :]
-    squares -= 2.0 * dot_score(query, key)
-    return ops.sqrt(ops.maximum(squares, 1e-12))  # the root has no finite slope at 0
+    query_lengths = ops.sum(ops.square(query), axis=-1)[..., :, None]
+    lengths = query_lengths + ops.sum(ops.square(key), axis=-1)[..., None, :]
+    squares = lengths - 2.0 * dot_score(query, key)
+    # What is smaller is rounding, as of a vector and itself; the root has no finite slope at 0.
+    return ops.sqrt(ops.where(squares > 1e-6 * lengths, squares, 1e-12))
 
 
 def additive_score(query, key, weight):
@@ -117,10 +118,10 @@ def masked_softmax(scores, mask=None, row_mask=None, axis=-1):
     weights = ops.cast(scores, "float32")
     if mask is not None:
         # Adding is cheaper than choosing, forward and back, where `mask` is the smaller.
-        weights += ops.where(mask, 0.0, -1e30)
+        weights = weights + ops.where(mask, 0.0, -1e30)
         real_rows = ops.any(mask, axis=axis, keepdims=True)  # an empty row comes out uniform
         row_mask = real_rows if row_mask is None else ops.logical_and(real_rows, row_mask)
     weights = ops.softmax(weights, axis=axis)
     if row_mask is not None:
-        weights *= ops.cast(row_mask, "float32")
+        weights = weights * ops.cast(row_mask, "float32")  # PyTorch needs it not in place
     return ops.cast(weights, scores.dtype)

@@ -25,7 +25,7 @@ def attention_model(core):
         each attention layer to its scores; None where the core has no attention layer.
 
     Example:
-    >>> core = cnn_attention((8, 8, 1), 10)
+    >>> core = kzoo.create_model("cnn_attention", (8, 8, 1), 10)
     >>> scores = attention_model(core).predict(np.zeros((1, 8, 8, 1)), verbose=0)
     >>> {name: s.shape for name, s in scores.items()}
     {'attention': (1, 4, 16, 16), 'glimpses': (1, 4, 4, 4)}

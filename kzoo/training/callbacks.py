@@ -24,21 +24,21 @@ class KeepBest(keras.callbacks.Callback):
         self.best_logs = None
         self._best_score = None
         self._weights = None
-        self._epoch = 0
+        self.epochs = 0  # that were begun
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch = epoch + 1
+        self.epochs = epoch + 1
 
     def on_test_end(self, logs=None):
         score = (-logs["loss"],)
         if self.monitor == "val_accuracy":
             score = (logs["accuracy"], *score)
-        if math.isnan(logs["loss"]):
+        if not math.isfinite(logs["loss"]):
             return
         if self._best_score is None or score > self._best_score:
-            self.best_epoch, self.best_logs, self._best_score = self._epoch, dict(logs), score
+            self.best_epoch, self.best_logs, self._best_score = self.epochs, dict(logs), score
             self._weights = self.model.get_weights()
-        elif self.patience and self._epoch - self.best_epoch >= self.patience:
+        elif self.patience and self.epochs - self.best_epoch >= self.patience:
             self.model.stop_training = True
 
     def restore(self):

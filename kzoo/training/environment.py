@@ -37,12 +37,17 @@ def _version(package):
 
 
 def _commit():
-    """Returns the commit of the checkout that kzoo is run from, `-dirty` if it was changed."""
-    root = Path(__file__).parents[2]
-    if not (root / ".git").exists():
+    """Returns the commit of the checkout that kzoo is run from, `-dirty` if kzoo was changed."""
+    package = Path(__file__).parents[1]
+    if not (package.parent / ".git").exists():
         return None
-    describe = ["git", "-C", root, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
-        return subprocess.run(describe, capture_output=True, text=True, check=True).stdout.strip()
+        commit = _git(package, "rev-parse", "HEAD")
+        return f"{commit}-dirty" if _git(package, "status", "--porcelain", ".") else commit
     except (OSError, subprocess.CalledProcessError):
         return None
+
+
+def _git(folder, *arguments):
+    command = ["git", "-C", folder, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

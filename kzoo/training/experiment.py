@@ -14,7 +14,7 @@ from kzoo.data.batches import evaluation_batches
 from kzoo.data.report import report
 from kzoo.data.text_preprocessing import learn_text_preprocessing
 from kzoo.evaluation import classification_metrics
-from kzoo.export import export
+from kzoo.export import export, reason
 from kzoo.models import MODELS, attention_model
 from kzoo.saving import Classifier, with_preprocessing
 from kzoo.training.card import card
@@ -76,7 +76,7 @@ def load_config(path, overrides=None):
     try:
         create_optimizer(training["optimizer"], training["schedule"], steps=1)
     except ValueError as error:
-        raise ConfigError(f"{path}: training.optimizer: {first_line(error)}") from None
+        raise ConfigError(f"{path}: training.optimizer: {reason(error)}") from None
     return config
 
 
@@ -100,7 +100,7 @@ def load_data_and_core(config):
     try:
         core = _call(MODELS, config["model"], *decided)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"model {config['model']['name']}: {first_line(error)}") from None
+        raise ConfigError(f"model {config['model']['name']}: {reason(error)}") from None
     return dataset, core
 
 
@@ -145,7 +145,7 @@ def run_experiment(config, run_dir=None, overwrite=False):
         "validation_accuracy": best.best_logs["accuracy"],
         "validation_loss": best.best_logs["loss"],
         "best_epoch": best.best_epoch,
-        "epochs": config["training"]["epochs"],
+        "epochs": best.epochs,
         "parameters": core.count_params(),
         "train_seconds": train_seconds,
         "peak_memory_bytes": peak_memory_bytes(),
@@ -161,11 +161,6 @@ def run_experiment(config, run_dir=None, overwrite=False):
 def _call(functions, section, *arguments):
     options = {key: value for key, value in section.items() if key != "name"}
     return functions[section["name"]](*arguments, **options)
-
-
-def first_line(error):
-    """Returns the line of an error that says what is wrong; Keras' errors have more."""
-    return str(error).strip().splitlines()[0]
 
 
 def _keep_what_there_is(stop, model, folder, config):

@@ -11,6 +11,8 @@ from kzoo.training.class_weights import class_weights
 from kzoo.training.optimizers import create_optimizer
 from kzoo.types import Fraction, PositiveFloat, PositiveInt
 
+LOWER_RATE = "A lower training.optimizer.learning_rate or a clipnorm may help."
+
 
 class TrainingStopped(Exception):
     """A training that did not come to its end; the core holds the best weights so far.
@@ -59,7 +61,8 @@ def fit(
             from class name to weight, or None; see `class_weights`.
         monitor: What makes an epoch the best one.
         early_stopping: Epochs without a better one after which training stops; None never stops.
-        steps_per_execution: Steps run in one call of the graph.
+        steps_per_execution: Steps run in one call of the graph; lowered to the next number that
+            divides the steps of an epoch, so that no call runs into the next epoch.
 
     Returns:
         The `KeepBest` of this training, with `best_epoch` and `best_logs`.
@@ -70,6 +73,7 @@ def fit(
     """
     steps = steps_per_epoch(dataset)
     weights = class_weights(class_weight, dataset.train.labels, dataset.class_names)
+    steps_per_execution = max(n for n in range(1, steps_per_execution + 1) if steps % n == 0)
     optimizer = create_optimizer(optimizer, schedule, steps * epochs)
     trained = keras.Model(core.inputs, core.outputs, name=core.name)
     trained.compile(
@@ -98,8 +102,7 @@ def fit(
             verbose=1 if sys.stdout.isatty() else 2,  # a bar on a terminal, lines in a file
         )
     except NonFiniteLoss as error:
-        advice = "A lower training.optimizer.learning_rate or a clipnorm may help."
-        raise TrainingStopped(str(error), best.best_epoch, advice) from None
+        raise TrainingStopped(str(error), best.best_epoch, LOWER_RATE) from None
     except KeyboardInterrupt:
         advice = "Its test split was not read."
         raise TrainingStopped("Stopped by Ctrl-C.", best.best_epoch, advice) from None
@@ -107,4 +110,6 @@ def fit(
         raise TrainingStopped(f"{type(error).__name__}: {error}", best.best_epoch, "") from error
     finally:
         best.restore()
+    if not best.best_epoch:
+        raise TrainingStopped("The validation loss was NaN or infinite.", None, LOWER_RATE)
     return best

@@ -156,6 +156,15 @@ def test_an_implicit_mask_is_read_and_kept():
     assert (to_numpy(scores)[1, :, :, 1:] == 0).all()
 
 
+def test_a_mask_of_the_keys_does_not_stay_on_the_queries():
+    query = key = normal(BATCH, KEYS, FEATURES)
+    layer, mask = Attention(HEADS), np.ones((BATCH, KEYS), bool)
+    layer(query, key, mask=mask)
+    assert layer.compute_mask(query, mask) is None
+    layer(query, mask=mask)
+    assert layer.compute_mask(query, mask) is mask
+
+
 def test_dropout_drops_weights_in_training_only():
     x = normal(BATCH, QUERIES, FEATURES)
     layer = Attention(HEADS, dropout=0.5)

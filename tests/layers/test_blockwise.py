@@ -44,10 +44,10 @@ def test_equals_a_float64_reference(block_size, causal, masked):
 
 
 @pytest.mark.parametrize("score", ["scaled_dot", "dot", "cosine"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
-    block_size=st.integers(1, 13),
-    time=st.integers(1, 11),
+    block_size=st.sampled_from([1, 4, 13]),
+    time=st.sampled_from([1, 5, 11]),
     causal=st.booleans(),
     seed=st.integers(0, 10_000),
     density=st.sampled_from([0.0, 0.4, 1.0]),

@@ -19,13 +19,14 @@ WITH_SCORES.remove("attention_blockwise")
 pytestmark = pytest.mark.filterwarnings("ignore:You are using a softmax over axis")  # of size 1
 
 every_layer = pytest.mark.parametrize("name", LAYERS)
-few_examples = settings(max_examples=12, deadline=None)
+few_examples = settings(max_examples=10, deadline=None)
 
 
 @st.composite
 def masks(draw):
-    """Any padding of 1 to 3 sequences of 1 to 11 elements: left, right, inside, all, none."""
-    batch, time = draw(st.integers(1, 3)), draw(st.integers(1, 11))
+    """Any padding of 1 or 3 sequences of 1, 5 or 11 elements: left, right, inside, all, none."""
+    # A few sizes only: JAX compiles every operation anew for each.
+    batch, time = draw(st.sampled_from([1, 3])), draw(st.sampled_from([1, 5, 11]))
     flags = draw(st.lists(st.booleans(), min_size=batch * time, max_size=batch * time))
     return np.array(flags).reshape(batch, time)
 
@@ -65,7 +66,7 @@ def test_what_the_padding_holds_changes_nothing(name, mask, padding, policy):
 
 @every_layer
 @few_examples
-@given(mask=masks(), appended=st.integers(1, 7))
+@given(mask=masks(), appended=st.sampled_from([1, 7]))
 def test_appended_padding_changes_nothing(name, mask, appended):
     layer, (batch, time) = layer_of(name), mask.shape
     x = sequences(mask)

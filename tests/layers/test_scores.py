@@ -23,6 +23,13 @@ def test_scores_by_hand(score, expected):
     np.testing.assert_allclose(to_numpy(y), expected, atol=2e-6)
 
 
+def test_a_vector_is_at_no_distance_from_itself():
+    x = ops.convert_to_tensor(np.random.default_rng(0).normal(size=(101, 31)).astype("float32"))
+    y = to_numpy(scores.euclidean_score(x, x))
+    np.testing.assert_allclose(np.diag(y), 0, atol=1e-5)
+    assert (y[~np.eye(101, dtype=bool)] < -1).all()
+
+
 def test_additive_score_by_hand():
     weight = np.array([2.0, -1.0], "float32")
     y = scores.additive_score(*map(ops.convert_to_tensor, (QUERY, KEY, weight)))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kzoo.layers import Attention, SegmentAttention, SequentialAttention
-from tests.layer_checks import check_layer, copy_of, to_numpy
+from tests.layer_checks import POLICIES, check_layer, copy_of, to_numpy
 
 BATCH, TIME, FEATURES, LENGTH = 2, 11, 5, 3  # four segments, the last of two elements
 
@@ -23,7 +23,8 @@ def normal(*shape):
 )
 def test_layer_contract(options, shape):
     layer = SegmentAttention(LENGTH, **options)
-    check_layer(layer, normal(BATCH, TIME, FEATURES), output_shape=shape)
+    policies = [] if "attention" in options else POLICIES  # a given layer has its own
+    check_layer(layer, normal(BATCH, TIME, FEATURES), shape, policies=policies)
 
 
 @pytest.mark.parametrize("time", [1, 2, 3, 6, 7, 11])

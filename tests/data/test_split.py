@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kzoo.data.dataset import DataError, Examples, Stream
+from kzoo.data.split import split_examples
+
+LABELS = np.repeat([0, 1, 2], [20, 30, 50]).astype("int32")
+
+
+def numbered(labels=LABELS):
+    """Each input is its own number, so that a part tells what it holds."""
+    return Examples(np.arange(len(labels)), labels)
+
+
+def test_stratified_and_disjoint():
+    rest, part = split_examples(numbered(), 0.3, split_seed=0)
+    assert sorted([*rest.inputs, *part.inputs]) == list(range(100))
+    assert np.bincount(part.labels).tolist() == [6, 9, 15]
+    assert np.bincount(rest.labels).tolist() == [14, 21, 35]
+
+
+def test_labels_stay_with_their_inputs_in_order():
+    for part in split_examples(numbered(), 0.3, split_seed=0):
+        np.testing.assert_array_equal(part.labels, LABELS[part.inputs])
+        assert (np.diff(part.inputs) > 0).all()
+
+
+def test_split_seed_alone_decides():
+    np.random.seed(1)
+    first = split_examples(numbered(), 0.3, split_seed=0)[1].inputs
+    np.random.seed(2)
+    np.testing.assert_array_equal(split_examples(numbered(), 0.3, split_seed=0)[1].inputs, first)
+    assert not np.array_equal(split_examples(numbered(), 0.3, split_seed=1)[1].inputs, first)
+
+
+def test_a_stream_is_split_as_an_array_is():
+    stream = Stream(lambda: tf.data.Dataset.from_tensor_slices((np.arange(100), LABELS)), LABELS)
+    parts = split_examples(stream, 0.3, split_seed=0)
+    for part, expected in zip(parts, split_examples(numbered(), 0.3, split_seed=0), strict=True):
+        pairs = list(part.open().as_numpy_iterator())
+        assert [number for number, _ in pairs] == expected.inputs.tolist()
+        assert [label for _, label in pairs] == expected.labels.tolist() == part.labels.tolist()
+        assert len(part) == len(pairs)
+
+
+def test_a_part_of_a_stream_is_split_again():
+    stream = Stream(lambda: tf.data.Dataset.from_tensor_slices((np.arange(100), LABELS)), LABELS)
+    rest, _ = split_examples(stream, 0.3, split_seed=0)
+    _, again = split_examples(rest, 0.2, split_seed=0)
+    expected = split_examples(split_examples(numbered(), 0.3, 0)[0], 0.2, 0)[1].inputs
+    assert [number for number, _ in again.open().as_numpy_iterator()] == expected.tolist()
+
+
+@pytest.mark.parametrize("labels, fraction", [([0, 1, 2], 0.5), ([0] * 9 + [1], 0.3)])
+def test_too_few_examples(labels, fraction):
+    with pytest.raises(DataError, match=rf"^{len(labels)} examples of \d classes cannot be split"):
+        split_examples(numbered(np.array(labels)), fraction, split_seed=0)

@@ -1,0 +1,187 @@
+"""What every model keeps to; a new model is one row in `ROWS`."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+from kzoo.models import MODELS, attention_model, create_model, list_models
+
+BATCH, CLASSES = 2, 11
+IMAGE = (7, 5, 3)
+
+# name: (input shape, options, parameters counted by hand, {attention layer: shape of its scores})
+ROWS = {
+    "cnn": (
+        IMAGE,
+        {"filters": [2, 3], "padding": "same", "units": 5, "dropout": 0.5},
+        # 3x3x3x2+2, 3x3x2x3+3; pooled to 3x2 pixels of 3 channels: 18x5+5; 5x11+11
+        56 + 57 + 95 + 66,
+        {},
+    ),
+    "cnn_attention": (
+        IMAGE,
+        {"filters": [2, 5], "num_heads": 5, "num_glimpses": 4, "units": 13, "dropout": 0.5},
+        # 3x3x3x2 and 4x2 of its normalization; 3x3x2x5 and 4x5; (3 rows + 2 columns)x5;
+        # query, key, value and output of 5x5+5 each; glimpses 5x13+13 and 13x4; 4x13x11+11
+        54 + 8 + 90 + 20 + 25 + 4 * 30 + 78 + 52 + 583,
+        {"attention": (BATCH, 5, 6, 6), "glimpses": (BATCH, 4, 3, 2)},
+    ),
+}
+# what the functions build without options, for images of 28x28 pixels and 10 classes
+DEFAULTS = {
+    "cnn": 320 + 18_496 + 36_928 + (3 * 3 * 64 * 64 + 64) + 650,
+    "cnn_attention": (288 + 128)
+    + (18_432 + 256)
+    + (14 + 14) * 64
+    + 4 * (64 * 64 + 64)
+    + (64 * 64 + 64 + 64 * 4)
+    + (4 * 64 * 10 + 10),
+}
+
+
+@pytest.fixture(params=ROWS)
+def row(request):
+    keras.utils.set_random_seed(0)
+    input_shape, options, parameters, scores = ROWS[request.param]
+    core = create_model(request.param, input_shape, CLASSES, **options)
+    return core, parameters, scores
+
+
+def inputs_for(core):
+    shape = (BATCH, *core.input_shape[1:])
+    return np.random.default_rng(0).random(shape).astype("float32")
+
+
+def test_every_model_has_a_row():
+    assert list(ROWS) == list(DEFAULTS) == list(MODELS) == list_models()
+
+
+def test_parameters(row):
+    core, parameters, _ = row
+    assert core.count_params() == parameters
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_parameters_of_the_defaults(name):
+    assert create_model(name, (28, 28, 1), 10).count_params() == DEFAULTS[name]
+
+
+def test_features_and_logits(row):
+    core, _, _ = row
+    assert isinstance(core, keras.Model) and len(core.outputs) == 1
+    assert core.output is core.get_layer("logits").output
+    assert core.output_shape == (None, CLASSES)
+    features = keras.Model(core.inputs, core.get_layer("features").output)
+    found = features.predict(inputs_for(core), verbose=0)
+    assert found.ndim == 2 and len(found) == BATCH and np.isfinite(found).all()
+    logits = core.get_layer("logits")
+    np.testing.assert_allclose(  # the head reads the features, and nothing else
+        core.predict(inputs_for(core), verbose=0),
+        found @ logits.kernel.numpy() + logits.bias.numpy(),
+        atol=1e-5,
+    )
+
+
+def test_layers_are_named(row):
+    """None has the name that Keras would make up: paths of weights stay what they are."""
+    core, _, _ = row
+    snake_case = keras.src.utils.naming.to_snake_case
+    for layer in core.layers:
+        made_up = snake_case(type(layer).__name__)
+        assert layer.name.rstrip("0123456789_") != made_up or layer.name == made_up, layer.name
+
+
+def test_config_round_trip(row):
+    core, _, _ = row
+    again = keras.Model.from_config(core.get_config())
+    assert [layer.name for layer in again.layers] == [layer.name for layer in core.layers]
+    again.set_weights(core.get_weights())
+    expected = core.predict(inputs_for(core), verbose=0)
+    np.testing.assert_array_equal(again.predict(inputs_for(core), verbose=0), expected)
+
+
+def test_saved_and_loaded(row, tmp_path):
+    core, _, _ = row
+    core.save(tmp_path / "core.keras")
+    again = keras.models.load_model(tmp_path / "core.keras")
+    assert again.count_params() == core.count_params()
+    expected = core.predict(inputs_for(core), verbose=0)
+    np.testing.assert_array_equal(again.predict(inputs_for(core), verbose=0), expected)
+
+
+def test_attention_model(row):
+    """The scores of every attention layer are those of the forward pass: shares of 1."""
+    core, _, shapes = row
+    model = attention_model(core)
+    if not shapes:
+        assert model is None
+        return
+    scores = model.predict(inputs_for(core), verbose=0)
+    assert {name: s.shape for name, s in scores.items()} == shapes
+    for name, s in scores.items():
+        assert (s >= 0).all()
+        axes = (3,) if name == "attention" else (2, 3)  # the keys; all pixels
+        np.testing.assert_allclose(s.sum(axis=axes), 1, atol=1e-5)
+
+
+def test_trains(row):
+    """A step changes every trainable weight: nothing is cut off from the loss."""
+    core, _, _ = row
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    core.compile(keras.optimizers.SGD(0.1), loss)
+    before = [np.array(w) for w in core.trainable_variables]
+    core.fit(inputs_for(core), np.eye(CLASSES)[[2, 7]], epochs=1, verbose=0)
+    still = [
+        w.path
+        for w, b in zip(core.trainable_variables, before, strict=True)
+        if np.array_equal(w, b)
+    ]
+    # adding the same number to all scores changes no softmax: a key's bias has no gradient
+    assert [path for path in still if not path.endswith("key/bias")] == []
+
+
+def test_dropout_only_in_training(row):
+    core, _, _ = row
+    x = inputs_for(core)
+    np.testing.assert_array_equal(core(x), core(x))
+    assert not np.allclose(core(x, training=True), core(x, training=True))
+
+
+def test_logits_are_float32_in_mixed_precision(row, request):
+    name = request.node.callspec.params["row"]
+    input_shape, options, _, _ = ROWS[name]
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        core = create_model(name, input_shape, CLASSES, **options)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert core.output.dtype == "float32"
+    assert {v.dtype for v in core.trainable_variables} == {"float32"}
+    assert np.isfinite(core.predict(inputs_for(core), verbose=0)).all()
+
+
+def test_no_preprocessing_inside(row):
+    """A Keras preprocessing layer would break the exported model."""
+    core, _, _ = row
+    modules = {type(layer).__module__ for layer in core.layers}
+    assert not [module for module in modules if "preprocessing" in module]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_signature(name):
+    """The data decides the first two; all else can be set from YAML and has a default."""
+    parameters = list(inspect.signature(MODELS[name]).parameters.values())
+    assert [p.name for p in parameters[:2]] == ["input_shape", "num_classes"]
+    for parameter in parameters[2:]:
+        assert parameter.kind is parameter.KEYWORD_ONLY
+        assert parameter.default is not parameter.empty, parameter
+        assert f"        {parameter.name}: " in MODELS[name].__doc__, parameter
+
+
+def test_no_such_model():
+    with pytest.raises(ValueError, match="no model 'cnn_atention'. Did you mean cnn_attention?"):
+        create_model("cnn_atention", IMAGE, 2)
+    with pytest.raises(TypeError, match="num_head"):
+        create_model("cnn_attention", IMAGE, 2, num_head=4)

@@ -1,0 +1,118 @@
+"""Imports point one way: layers <- models <- the rest; and importing kzoo costs little."""
+
+import ast
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# what each part of kzoo may import of the others, beside itself
+ALLOWED = {
+    "types": set(),
+    "layers": set(),
+    "models": {"layers", "types"},
+    "config": {"types"},
+    "data": {"types"},
+    "saving": {"layers", "models", "types"},
+    "evaluation": {"layers", "models", "types"},
+    "visualization": {"layers", "models", "types"},
+    "explain": {"layers", "models", "types"},
+    "export": {"layers", "models", "types"},
+}
+HEAVY = ["matplotlib", "sklearn", "tensorflow_datasets", "typer", "pydantic", "ruamel"]
+
+
+def part_of(path):
+    """`kzoo/data/tfds.py` belongs to data, `kzoo/saving.py` to saving."""
+    return path.relative_to(ROOT / "kzoo").parts[0].removesuffix(".py")
+
+
+def imports(path):
+    """Returns the dotted names that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} has a relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+FILES = sorted((ROOT / "kzoo").rglob("*.py"))
+IDS = [path.relative_to(ROOT).as_posix() for path in FILES]
+
+
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_imports_point_one_way(path):
+    part = part_of(path)
+    if part in {"__init__", "cli", "training"}:
+        return  # the top of the house
+    used = {name.split(".")[1] for name in imports(path) if name.startswith("kzoo.")}
+    assert used - {part} <= ALLOWED[part]
+
+
+def test_training_does_not_import_the_command_line():
+    for path in (ROOT / "kzoo" / "training").rglob("*.py"):
+        assert not [name for name in imports(path) if name.startswith("kzoo.cli")]
+
+
+@pytest.mark.parametrize("part", ["layers", "models"])
+def test_no_backend_in_layers_and_models(part):
+    for path in (ROOT / "kzoo" / part).rglob("*.py"):
+        roots = {name.split(".")[0] for name in imports(path)}
+        assert not roots & {"tensorflow", "torch", "jax"}, path
+
+
+def python(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_importing_kzoo_costs_little():
+    """Nothing beyond Keras itself is loaded, until it is used."""
+    code = f"""
+import sys, keras
+before = set(sys.modules)
+import kzoo
+new = {{name.split(".")[0] for name in set(sys.modules) - before}}
+print(sorted(new & set({HEAVY})))
+"""
+    process = python(code)
+    assert process.stdout == "[]\n", process.stdout + process.stderr
+
+
+ON_JAX = """
+import sys
+import keras, numpy as np
+import kzoo
+from tests.models.test_models import ROWS
+assert keras.backend.backend() == "jax"
+for name, (shape, options, parameters, _) in ROWS.items():
+    core = kzoo.create_model(name, shape, 11, **options)
+    assert core.count_params() == parameters
+    logits = core.predict(np.ones((2, *shape), "float32"), verbose=0)
+    assert logits.shape == (2, 11) and np.isfinite(logits).all()
+assert sorted(ROWS) == sorted(kzoo.list_models())
+assert "tensorflow" not in sys.modules
+"""
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="jax is not installed")
+def test_layers_and_models_on_jax_never_import_tensorflow():
+    process = python(ON_JAX, KERAS_BACKEND="jax")
+    assert process.returncode == 0, process.stderr
+
+
+def test_train_py_fits_on_a_screen():
+    assert len((ROOT / "train.py").read_text().splitlines()) <= 40
