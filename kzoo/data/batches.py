@@ -121,6 +121,7 @@ def _shuffled_stream(dataset, seed, epochs):
     examples = dataset.train.open()
 
     def batches_of_epoch(epoch):
+        tf.random.set_seed(1)  # of this graph: TensorFlow fails on one of 0 and a tensor for seed
         mixed = examples.shuffle(SHUFFLE_BUFFER, seed=seed * 1_000_003 + epoch)
         return _preprocessed(mixed, dataset).batch(dataset.batch_size)
 
