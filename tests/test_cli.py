@@ -335,8 +335,8 @@ def test_a_set_that_is_not_on_disk_without_network(command, tmp_path, no_network
     assert not (tmp_path / "runs").exists()
 
 
-def test_too_few_examples_for_a_validation_split(command, tmp_path):
-    (tmp_path / "recipe.yaml").write_text(recipe(data="{name: digits, validation: 1e-3}"))
+def test_too_few_examples_to_train_on(command, tmp_path):
+    (tmp_path / "recipe.yaml").write_text(recipe(data="{name: digits, validation: 0.999}"))
     outcome = command(*CONFIG)
     assert outcome.code == 1 and len(outcome.err.splitlines()) == 1
     assert outcome.err.startswith("error: 1437 examples of 10 classes cannot be split into ")
@@ -420,6 +420,7 @@ def test_runs_do_not_share_a_folder(command, tiny_config, tmp_path):
     results = {
         "README.md",
         "config.yaml",
+        "data.txt",
         "figures",
         "history.csv",
         "metrics.json",
@@ -486,7 +487,9 @@ def test_process_that_trains(tiny_config, tmp_path):
     assert "Traceback" not in process.stderr
     assert "\r" not in process.stdout and "\b" not in process.stdout
     lines = [line for line in process.stdout.splitlines() if line.strip()]
-    assert lines[0] == "Epoch 1/2" and lines[2] == "Epoch 2/2"
+    assert lines[0].split() == ["train", "validation", "test"]
+    lines = lines[lines.index("Epoch 1/2") :]
+    assert lines[2] == "Epoch 2/2"
     assert lines[-2].startswith("test accuracy ") and lines[-1].startswith("out: README.md, conf")
     assert len(lines) == 6
     assert (tmp_path / "out" / "model.keras").is_file()

@@ -90,6 +90,8 @@ def _read(path, delimiter):
         raise DataError(f"{path} is not text in UTF-8; save it as CSV UTF-8.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    except (TypeError, ValueError) as error:  # of Python's reader
+        raise DataError(f"data.delimiter cannot be {delimiter!r}: {error}.") from None
 
 
 def _parse(reader, path):
@@ -97,9 +99,11 @@ def _parse(reader, path):
     try:
         line = 1
         for row in reader:
-            if header is None:
-                header = _header(row, path)
-            elif row:  # not a blank line
+            if not row:  # a blank line
+                pass
+            elif header is None:
+                header = _header(row, path, line)
+            else:
                 _check_length(row, header, path, line)
                 rows.append([_field(field) for field in row])
                 lines.append(line)
@@ -111,12 +115,12 @@ def _parse(reader, path):
     return {**dict(zip(header, zip(*rows, strict=True), strict=True)), None: lines}
 
 
-def _header(row, path):
+def _header(row, path, line):
     """Returns the names of the columns; one without a name is called after its place."""
     header = [name.strip() or f"column {i + 1}" for i, name in enumerate(row)]
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
-        raise DataError(f"{path}, line 1: the column {twice[0]!r} stands there twice.")
+        raise DataError(f"{path}, line {line}: the column {twice[0]!r} stands there twice.")
     return header
 
 

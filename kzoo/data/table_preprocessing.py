@@ -116,6 +116,7 @@ class TablePreprocessing(keras.layers.Layer):
         for column, lookup in zip(self._categories, self._lookups, strict=True):
             one_hot = lookup(columns[column["name"]])
             features.append(one_hot if column["other"] else one_hot[:, 1:])
+        features = [ops.cast(feature, self.compute_dtype) for feature in features]
         return ops.concatenate(features, axis=-1)
 
     def _number_features(self, columns):
@@ -129,10 +130,7 @@ class TablePreprocessing(keras.layers.Layer):
         standardized = (ops.where(real, x, median) - mean) / scale
         gaps = [i for i, column in enumerate(self._numbers) if column["missing"]]
         missing = ops.take(ops.logical_not(real), np.array(gaps, "int32"), axis=1)
-        return [
-            ops.cast(ops.clip(standardized, -HIGHEST, HIGHEST), self.compute_dtype),
-            ops.cast(missing, self.compute_dtype),
-        ]
+        return [ops.clip(standardized, -HIGHEST, HIGHEST), missing]
 
     def compute_output_spec(self, columns):
         batch = next(iter(columns.values())).shape[0]

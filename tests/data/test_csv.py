@@ -169,3 +169,8 @@ def test_test_file_with_another_class(tmp_path):
     path, test = write(tmp_path, GOOD), write(tmp_path, "n,y\n1,c\n", "test.csv")
     with pytest.raises(DataError, match="test.csv, line 2: the target 'y' is 'c'; the cl"):
         csv(path=path, target="y", test_path=test)
+
+
+def test_a_delimiter_that_is_none(tmp_path):
+    with pytest.raises(DataError, match="data.delimiter cannot be ';;': \"delimiter\" must be"):
+        csv(path=write(tmp_path, GOOD), target="y", delimiter=";;")

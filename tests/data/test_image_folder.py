@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -74,7 +75,19 @@ def test_what_does_not_fit_into_memory_is_read_from_disk(tmp_path):
         for (x, y), (u, v) in zip(one, other, strict=True):
             np.testing.assert_allclose(x, u, atol=1e-6)
             np.testing.assert_array_equal(y, v)
-    assert sum(len(x) for x, _ in training_batches(read, seed=0, epochs=2)) == 20
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_order_of_a_stream_depends_on_seed_and_epoch_alone(tmp_path, seed):
+    dataset = image_folder(path=write_classes(tmp_path), batch_size=4, memory_limit=1e-7)
+
+    def order(of_run):
+        keras.utils.set_random_seed(of_run)
+        return [x.numpy().tobytes() for x, _ in training_batches(dataset, seed, epochs=2).unbatch()]
+
+    first = order(0)
+    assert first == order(5)
+    assert first[:9] != first[9:] and set(first[:9]) == set(first[9:])
 
 
 def test_splits_of_its_own(tmp_path):
