@@ -73,6 +73,7 @@ POOLING = {(what, time): (1.0, "") for what in ("forward", "step") for time in T
 COMPARISONS = [
     Comparison("Attention", "MultiHeadAttention", 4, budgets=DENSE),
     Comparison("Attention", "GroupQueryAttention", 4),
+    Comparison("Attention, blocks of 64", "MultiHeadAttention", 4, (4096,), BLOCKS, 1, 1e10),
     Comparison("Attention, blocks of 128", "MultiHeadAttention", 4, TIMES[3:], BLOCKS, 1, 1e10),
     Comparison("Attention, blocks of 512", "MultiHeadAttention", 4, TIMES[3:], BLOCKS, 1, 1e10),
     Comparison("dot scores", "keras Attention", 1, TIMES[:4]),
@@ -135,6 +136,7 @@ def additive_pooling(num_queries):
 
 LAYERS = {
     "Attention": kzoo_layer("Attention", num_heads=4),
+    "Attention, blocks of 64": kzoo_layer("Attention", num_heads=4, block_size=64),
     "Attention, blocks of 128": kzoo_layer("Attention", num_heads=4, block_size=128),
     "Attention, blocks of 512": kzoo_layer("Attention", num_heads=4, block_size=512),
     "dot scores": from_scores("dot"),
