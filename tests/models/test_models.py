@@ -28,6 +28,37 @@ ROWS = {
         54 + 8 + 90 + 20 + 25 + 4 * 30 + 78 + 52 + 583,
         {"attention": (BATCH, 5, 6, 6), "glimpses": (BATCH, 4, 3, 2)},
     ),
+    # the sequence models read 7 rows of 15 numbers
+    "lstm": (IMAGE, {"units": 3, "dropout": 0.5}, 4 * (15 * 3 + 3 * 3 + 3) + 44, {}),
+    "lstm_attention": (
+        IMAGE,
+        {"units": 3, "attention_units": 5},
+        # gates; 3x5+5 and 5; 5x11+11
+        228 + 25 + 66,
+        {"attention": (BATCH, 7)},
+    ),
+    "segment_attention_lstm": (
+        IMAGE,
+        {"segment_length": 2, "units": 3, "bidirectional": False, "attention_units": 5},
+        # 15x15+15 and 15; gates; 3x5+5 and 5; 5x11+11
+        255 + 228 + 25 + 66,
+        {"segments": (BATCH, 4, 2), "attention": (BATCH, 4)},
+    ),
+    "attention_encoder": (
+        IMAGE,
+        {"embedding_dim": 4, "num_heads": 2, "num_blocks": 1, "hidden_units": 3},
+        # 15x4+4; three normalizations of 2x4; four projections of 4x4+4; 4x3+3, 3x4+4;
+        # 4x4+4 and 4; 4x11+11
+        64 + 3 * 8 + 4 * 20 + 15 + 16 + 24 + 55,
+        {"attention_1": (BATCH, 2, 7, 7), "attention": (BATCH, 7)},
+    ),
+    "dense_attention_fusion": (
+        IMAGE,
+        {"units": 3, "attention_units": 5},
+        # 15x3+3; query, key and bias of 15x1; from 6: 6x5+5 and 5; 5x11+11
+        48 + 3 * 15 + 40 + 66,
+        {"fusion": (BATCH, 7, 7), "attention": (BATCH, 7)},
+    ),
 }
 # what the functions build without options, for images of 28x28 pixels and 10 classes
 DEFAULTS = {
@@ -38,6 +69,21 @@ DEFAULTS = {
     + 4 * (64 * 64 + 64)
     + (64 * 64 + 64 + 64 * 4)
     + (4 * 64 * 10 + 10),
+    "lstm": 4 * (28 * 64 + 64 * 64 + 64) + 650,
+    "lstm_attention": 4 * (28 * 64 + 64 * 64 + 64) + (64 * 64 + 64 + 64) + 650,
+    "segment_attention_lstm": (28 * 28 + 28 + 28)
+    + 2 * 4 * (28 * 64 + 64 * 64 + 64)
+    + (128 * 64 + 64 + 64)
+    + 650,
+    "attention_encoder": (28 * 64 + 64)
+    + 2 * (128 + 4 * (64 * 64 + 64) + 128 + (64 * 128 + 128) + (128 * 64 + 64))
+    + 128
+    + (64 * 64 + 64 + 64)
+    + 650,
+    "dense_attention_fusion": (28 * 32 + 32)
+    + 28 * (4 + 4 + 1)
+    + (64 * 32 + 32 + 32)
+    + (32 * 10 + 10),
 }
 
 
