@@ -60,14 +60,14 @@ def attention_encoder(
         x = layers.Dense(embedding_dim, name="embedding")(x)
     x = PositionalEncoding(positions, name="positions")(x, mask=mask)
     for i in range(1, num_blocks + 1):
-        attention = Attention(num_heads, block_size=block_size, name=f"attention_{i}")
-        normal = layers.LayerNormalization(name=f"attention_{i}_normalization")(x)
+        attention = Attention(num_heads, block_size=block_size, name=f"self_attention_{i}")
+        normal = layers.LayerNormalization(name=f"self_attention_{i}_normalization")(x)
         if block_size:
             attended = attention(normal, mask=mask)
         else:
             attended, _ = attention(normal, mask=mask, return_attention_scores=True)
-        attended = layers.Dropout(dropout, name=f"attention_{i}_dropout")(attended)
-        x = layers.Add(name=f"attention_{i}_residual")([x, attended])
+        attended = layers.Dropout(dropout, name=f"self_attention_{i}_dropout")(attended)
+        x = layers.Add(name=f"self_attention_{i}_residual")([x, attended])
         hidden = layers.LayerNormalization(name=f"dense_{i}_normalization")(x)
         hidden = layers.Dense(hidden_units, activation="gelu", name=f"dense_{i}_hidden")(hidden)
         hidden = layers.Dense(embedding_dim, name=f"dense_{i}_output")(hidden)

@@ -50,7 +50,7 @@ ROWS = {
         # 15x4+4; three normalizations of 2x4; four projections of 4x4+4; 4x3+3, 3x4+4;
         # 4x4+4 and 4; 4x11+11
         64 + 3 * 8 + 4 * 20 + 15 + 16 + 24 + 55,
-        {"attention_1": (BATCH, 2, 7, 7), "attention": (BATCH, 7)},
+        {"self_attention_1": (BATCH, 2, 7, 7), "attention": (BATCH, 7)},
     ),
     "dense_attention_fusion": (
         IMAGE,
@@ -168,7 +168,7 @@ def test_attention_model(row):
     assert {name: s.shape for name, s in scores.items()} == shapes
     for name, s in scores.items():
         assert (s >= 0).all()
-        axes = (3,) if name == "attention" else (2, 3)  # the keys; all pixels
+        axes = (2, 3) if name == "glimpses" else -1  # all pixels; the keys, or the elements
         np.testing.assert_allclose(s.sum(axis=axes), 1, atol=1e-5)
 
 
@@ -217,11 +217,14 @@ def test_no_preprocessing_inside(row):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_signature(name):
-    """The data decides the first two; all else can be set from YAML and has a default."""
+    """The data decides the first ones; all else can be set from YAML and has a default."""
     parameters = list(inspect.signature(MODELS[name]).parameters.values())
-    assert [p.name for p in parameters[:2]] == ["input_shape", "num_classes"]
-    for parameter in parameters[2:]:
-        assert parameter.kind is parameter.KEYWORD_ONLY
+    decided = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    assert decided in (
+        ["input_shape", "num_classes"],
+        ["input_shape", "num_classes", "vocabulary_size"],
+    )
+    for parameter in parameters[len(decided) :]:
         assert parameter.default is not parameter.empty, parameter
         assert f"        {parameter.name}: " in MODELS[name].__doc__, parameter
 
