@@ -73,9 +73,8 @@ POOLING = {(what, time): (1.0, "") for what in ("forward", "step") for time in T
 COMPARISONS = [
     Comparison("Attention", "MultiHeadAttention", 4, budgets=DENSE),
     Comparison("Attention", "GroupQueryAttention", 4),
-    Comparison("Attention, blocks of 64", "MultiHeadAttention", 4, (4096,), BLOCKS, 1, 1e10),
-    Comparison("Attention, blocks of 128", "MultiHeadAttention", 4, TIMES[3:], BLOCKS, 1, 1e10),
-    Comparison("Attention, blocks of 512", "MultiHeadAttention", 4, TIMES[3:], BLOCKS, 1, 1e10),
+    Comparison("Attention, blocks of 256", "MultiHeadAttention", 4, TIMES[3:], BLOCKS, 1, 1e10),
+    Comparison("Attention, blocks of 1,024", "MultiHeadAttention", 4, TIMES[3:], BLOCKS, 1, 1e10),
     Comparison("dot scores", "keras Attention", 1, TIMES[:4]),
     Comparison("additive scores", "AdditiveAttention", 128, TIMES[:3], batch_size=1),
     Comparison("SequentialAttention", "attention (luong)", budgets=POOLING),
@@ -136,9 +135,8 @@ def additive_pooling(num_queries):
 
 LAYERS = {
     "Attention": kzoo_layer("Attention", num_heads=4),
-    "Attention, blocks of 64": kzoo_layer("Attention", num_heads=4, block_size=64),
-    "Attention, blocks of 128": kzoo_layer("Attention", num_heads=4, block_size=128),
-    "Attention, blocks of 512": kzoo_layer("Attention", num_heads=4, block_size=512),
+    "Attention, blocks of 256": kzoo_layer("Attention", num_heads=4, block_size=256),
+    "Attention, blocks of 1,024": kzoo_layer("Attention", num_heads=4, block_size=1024),
     "dot scores": from_scores("dot"),
     "additive scores": from_scores("additive"),
     "SequentialAttention": kzoo_layer("SequentialAttention", 128, 128),

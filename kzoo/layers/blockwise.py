@@ -6,12 +6,12 @@ NEVER = -1e30  # added to a score, leaves a weight of exactly 0
 
 
 def blockwise_attention(query, key, value, block_size, mask=None, query_mask=None, causal=False):
-    """Returns softmax(Q K^T) V, holding the weights of `block_size` queries at a time.
+    """Returns softmax(Q K^T) V, holding the weights of `block_size` queries of one head at a time.
 
-    Forward and backward take one block of queries after the other, against all keys; the
-    backward pass computes the weights again:
+    Forward and backward take one head and in it one block of queries after the other, against
+    all keys; the backward pass computes the weights again:
 
-        w = softmax(Q_block K^T)            (batch * heads, block_size, keys)
+        w = softmax(Q_block K^T)            (block_size, keys)
         y_block = w V
         ds = w (dy V^T - y . dy), dQ_block = ds K, dK += ds^T Q_block, dV += w^T dy
 
@@ -95,14 +95,16 @@ def _attention_with_gradient(block_size, causal):
 
 def _forward(query, key, value, bias, block_size, causal):
     rows, columns = _add_ones(query), _transpose(ops.concatenate([key, bias], axis=-1))
+    zeros = ops.zeros((ops.shape(query)[1], value.shape[-1]), "float32")
 
-    def step(start, output):
-        weights = _weights(_block(rows, start, block_size), columns, start, causal)
-        block = ops.matmul(weights, value)
-        return start + block_size, ops.slice_update(output, (0, start, 0), block)
+    def of_one_head(rows, columns, value):
+        def step(start, output):
+            weights = _weights(_block(rows, start, block_size), columns, start, causal)
+            return start + block_size, _set_block(output, start, ops.matmul(weights, value))
 
-    zeros = ops.zeros((*ops.shape(query)[:2], value.shape[-1]), "float32")
-    return _over_blocks(step, query, zeros)[0]
+        return _over_blocks(step, ops.shape(rows)[0], zeros)
+
+    return _over_heads(of_one_head, [zeros], rows, columns, value)[0]
 
 
 def _backward(query, key, value, bias, output, upstream, block_size, causal):
@@ -111,44 +113,62 @@ def _backward(query, key, value, bias, output, upstream, block_size, causal):
     correction = ops.sum(upstream * output, axis=-1, keepdims=True)
     d_rows = ops.concatenate([upstream, -correction], axis=-1)
     d_columns = _transpose(_add_ones(value))
+    zeros = [
+        ops.zeros(ops.shape(x)[1:], "float32") for x in (query, _transpose(key), _transpose(value))
+    ]
 
-    def step(start, d_query, d_key, d_value):
-        block, d_block = _block(rows, start, block_size), _block(d_rows, start, block_size)
-        weights = _weights(block, columns, start, causal)
-        d_scores = weights * ops.matmul(d_block, d_columns)
-        d_query = ops.slice_update(d_query, (0, start, 0), ops.matmul(d_scores, key))
-        # Transposing the small factor, and the sum after the loop, spares transposing the scores.
-        d_key = d_key + ops.matmul(_transpose(block[..., :-1]), d_scores)
-        d_value = d_value + ops.matmul(_transpose(d_block[..., :-1]), weights)
-        return start + block_size, d_query, d_key, d_value
+    def of_one_head(rows, columns, d_rows, d_columns, key):
+        def step(start, d_query, d_key, d_value):
+            block, d_block = _block(rows, start, block_size), _block(d_rows, start, block_size)
+            weights = _weights(block, columns, start, causal)
+            d_scores = weights * ops.matmul(d_block, d_columns)
+            d_query = _set_block(d_query, start, ops.matmul(d_scores, key))
+            # Transposing the small factor, and the sum at the end, spares transposing scores.
+            d_key = d_key + ops.matmul(_transpose(block[:, :-1]), d_scores)
+            d_value = d_value + ops.matmul(_transpose(d_block[:, :-1]), weights)
+            return start + block_size, d_query, d_key, d_value
 
-    zeros = [ops.zeros_like(x) for x in (query, _transpose(key), _transpose(value))]
-    d_query, d_key, d_value = _over_blocks(step, query, *zeros)
+        return _over_blocks(step, ops.shape(rows)[0], *zeros)
+
+    d_query, d_key, d_value = _over_heads(of_one_head, zeros, rows, columns, d_rows, d_columns, key)
     return d_query, _transpose(d_key), _transpose(d_value)
 
 
-def _over_blocks(step, query, *results):
-    queries = ops.shape(query)[1]
+def _over_heads(of_one_head, zeros, *tensors):
+    """Calls `of_one_head` on each head in turn; stacks what it returns, shaped as `zeros`."""
+
+    def step(_, of_head):
+        results = tuple(of_one_head(*of_head))
+        return results, results  # Keras' scan stacks what has the shape of its carry
+
+    return ops.scan(step, tuple(zeros), tensors)[1]
+
+
+def _over_blocks(step, queries, *results):
+    """Calls `step(start, ...)` on one block after the other."""
 
     def unfinished(start, *results):
         # Asks for the results of a block, to the same answer, before the next may begin:
         # TensorFlow would else compute several at once, and hold the weights of all.
-        any_result = sum(ops.sum(x[:1, :1, :1]) for x in results)
+        any_result = sum(ops.sum(x[:1, :1]) for x in results)
         return start < ops.where(ops.isfinite(any_result), queries, queries)
 
-    _, *results = ops.while_loop(unfinished, step, (0, *results))
-    return results
+    return ops.while_loop(unfinished, step, (0, *results))[1:]
 
 
 def _block(x, start, block_size):
-    return ops.slice(x, (0, start, 0), (ops.shape(x)[0], block_size, x.shape[-1]))
+    return ops.slice(x, (start, 0), (block_size, x.shape[-1]))
+
+
+def _set_block(x, start, block):
+    return ops.slice_update(x, (start, 0), block)
 
 
 def _weights(query, key, start, causal):
     """Softmax of the scores of a block; the bias of the keys is within the product."""
     scores = ops.matmul(query, key)
     if causal:
-        positions = start + ops.arange(query.shape[1])[:, None]
+        positions = start + ops.arange(query.shape[0])[:, None]
         scores = scores + ops.where(positions >= ops.arange(ops.shape(key)[-1]), 0.0, NEVER)
     return ops.softmax(scores)
 
