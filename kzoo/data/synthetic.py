@@ -21,8 +21,8 @@ def synthetic(
 ):
     """Sequences made by a formula; attention has to find the positions that matter.
 
-    `"maximum"`: vectors `(length, 2)` of an exponentially distributed number and its position between 0 and 1; the
-    class is the tenth of the sequence in which the largest number stands.
+    `"maximum"`: vectors `(length, 2)` of an exponentially distributed number and its position
+    between 0 and 1; the class is the tenth of the sequence in which the largest number stands.
     `"addition"`: vectors `(length, 2)` of a digit and a mark; two digits are marked, and the
     class is their sum, 0 to 18.
 
