@@ -204,7 +204,7 @@ def test_no_such_split(data_dir, split):
 
 
 def test_a_set_without_images(data_dir):
-    with pytest.raises(DataError, match="kzoo_numbers is no image classification set.*: number"):
+    with pytest.raises(DataError, match="kzoo_numbers is no classification set.*: number"):
         tfds(dataset="kzoo_numbers", data_dir=data_dir)
 
 
