@@ -60,6 +60,7 @@ def test_run_folder(digits_run, digits_config):
     assert sorted(path.name for path in folder.iterdir()) == [
         "README.md",
         "config.yaml",
+        "data.txt",
         "figures",
         "history.csv",
         "metrics.json",
