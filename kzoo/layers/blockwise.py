@@ -137,11 +137,12 @@ def _backward(query, key, value, bias, output, upstream, block_size, causal):
 def _over_heads(of_one_head, zeros, *tensors):
     """Calls `of_one_head` on each head in turn; stacks what it returns, shaped as `zeros`."""
 
-    def step(_, of_head):
-        results = tuple(of_one_head(*of_head))
+    def step(_, head):
+        results = tuple(of_one_head(*(x[head] for x in tensors)))
         return results, results  # Keras' scan stacks what has the shape of its carry
 
-    return ops.scan(step, tuple(zeros), tensors)[1]
+    heads = ops.arange(ops.shape(tensors[0])[0])
+    return ops.scan(step, tuple(zeros), heads)[1]
 
 
 def _over_blocks(step, queries, *results):
