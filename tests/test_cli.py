@@ -1,3 +1,4 @@
+import functools
 import os
 import re
 import signal
@@ -501,7 +502,9 @@ def test_process_that_is_interrupted(tmp_path):
     (tmp_path / "recipe.yaml").write_text(recipe(training="{epochs: 500}"))
     command = [sys.executable, "-u", ROOT / "train.py", *CONFIG, "--run-dir", "out"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=tmp_path, **pipes) as process:
+    # a job in the background inherits that Ctrl-C is ignored
+    listen = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, cwd=tmp_path, preexec_fn=listen, **pipes) as process:
         for line in process.stdout:
             if line.startswith("Epoch 4/"):
                 break

