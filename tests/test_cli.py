@@ -417,6 +417,7 @@ def test_set_repeats_and_the_last_one_wins(command, tiny_config):
     assert printed["training"]["optimizer"]["learning_rate"] == 0.01  # Keras' default for it
 
 
+@pytest.mark.slow
 def test_runs_do_not_share_a_folder(command, tiny_config, tmp_path):
     results = {
         "README.md",

@@ -282,6 +282,7 @@ def test_mnist(mnist_dir):
     assert np.bincount(dataset.test.labels).tolist() == counts
 
 
+@pytest.mark.slow
 def test_a_run_on_mnist(mnist_dir, tiny_config, tmp_path):
     data = {"name": "tfds", "dataset": "mnist", "data_dir": mnist_dir, "batch_size": 97}
     data |= {"train_split": "train[:1000]", "test_split": "test[:500]"}

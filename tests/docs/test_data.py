@@ -11,6 +11,8 @@ from kzoo.training import train
 from tests.data.test_image_folder import write_classes
 from tests.data.text_files import write_texts
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
 QUICK = {"training.epochs": 1, "export.formats": ["keras"]}
 TITLES = ["A CSV file", "A folder of images", "A folder of texts", "Arrays"]

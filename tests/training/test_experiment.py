@@ -118,6 +118,7 @@ def test_card(digits_run):
     assert "kzoo.load(" in card and "{" not in card.replace("{name", "")
 
 
+@pytest.mark.slow
 def test_the_seed_decides_everything(tiny_config, tmp_path):
     """Two runs are equal bit for bit, with dropout and augmentation; another seed is another."""
     overrides = {
@@ -153,7 +154,7 @@ def test_nan_in_the_first_epoch(tiny_config, tmp_path, monkeypatch):
     happened, kept = str(error.value).splitlines()
     assert happened.startswith("The loss became nan at step ") and "epoch 1" in happened
     assert kept.startswith("No epoch had ended, so no model is kept. A lower training.optimizer.")
-    assert names(tmp_path / "run") == ["config.yaml", "history.csv"]
+    assert names(tmp_path / "run") == ["config.yaml", "data.txt", "history.csv"]
 
 
 def test_nan_later_keeps_the_best_model(tiny_config, tmp_path, monkeypatch):
@@ -182,7 +183,7 @@ def test_nan_later_keeps_the_best_model(tiny_config, tmp_path, monkeypatch):
         "A lower training.optimizer.learning_rate or a clipnorm may help."
     )
     found = {path.name for path in (tmp_path / "run").iterdir()}
-    assert found == {"config.yaml", "history.csv", "model.keras"}
+    assert found == {"config.yaml", "data.txt", "history.csv", "model.keras"}
     weights = kzoo.load(tmp_path / "run").get_weights()
     assert all(np.isfinite(w).all() for w in weights)
 

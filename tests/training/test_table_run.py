@@ -40,6 +40,7 @@ def recipe(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_a_csv_file_with_gaps_from_the_command_line_to_a_new_process(recipe, command, tmp_path):
     outcome = command("--config", recipe, "--run-dir", "run")
     assert outcome.code == 0

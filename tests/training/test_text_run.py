@@ -67,6 +67,7 @@ def test_the_loaded_model_gives_the_same(run):
     assert loaded.preprocessing.vocabulary == run.model.preprocessing.vocabulary
 
 
+@pytest.mark.slow
 def test_strings_go_into_the_saved_model_without_kzoo(run):
     command = [sys.executable, "-c", SERVE, str(run.folder / "saved_model"), json.dumps(TEXTS)]
     served = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
