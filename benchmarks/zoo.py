@@ -4,8 +4,8 @@
 
 Each run is `python train.py --config ... --set seed=S` in a process of its own. The splits are the
 same in all of them; the seed draws weights, order, augmentation and dropout. The rows of a recipe
-are replaced in the CSV, those of others stay; with `--seeds 0` they are only printed. With `--ship`, the run with seed 0 becomes
-`saved_models/<name>/`, just as it is.
+are replaced in the CSV, those of others stay; with `--seeds 0` they are only printed. With
+`--ship`, the run with seed 0 becomes `saved_models/<name>/`, just as it is.
 """
 
 import argparse
