@@ -83,7 +83,7 @@ COMPARISONS = [
     Comparison("SequentialAttention, no output", "AdditiveAttention, 1 query", budgets=POOLING),
     Comparison("ParallelAttention, 1 glimpse", "attention (luong)", 0, FEW, POOLING),
     Comparison("ParallelAttention, 4 glimpses", "AdditiveAttention, 4 queries", 0, FEW, POOLING),
-    Comparison("SegmentAttention, pool", "attention (luong)", 0, FEW, POOLING),
+    Comparison("SegmentAttention, pool", "attention (luong), segments", 0, FEW, POOLING),
     Comparison("SimilarityAttention", "keras Attention", 1, TIMES[:4]),
     Comparison("SimilarityAttention", "attention (luong)", 1, TIMES[:3]),
 ]
@@ -101,8 +101,16 @@ def keras_layer(name, *arguments, call=lambda layer, x: layer(x, x)):
     return make
 
 
-def attention_package(score):
-    return lambda: importlib.import_module("attention").Attention(128, score=score)
+def attention_package(score, segment_length=None):
+    def make():
+        layer = importlib.import_module("attention").Attention(128, score=score)
+        if segment_length is None:
+            return layer
+        import tensorflow as tf
+
+        return lambda x: layer(tf.reshape(x, (-1, segment_length, x.shape[-1])))
+
+    return make
 
 
 def from_scores(name):
@@ -153,6 +161,7 @@ LAYERS = {
     "AdditiveAttention, 1 query": additive_pooling(1),
     "AdditiveAttention, 4 queries": additive_pooling(4),
     "attention (luong)": attention_package("luong"),
+    "attention (luong), segments": attention_package("luong", segment_length=8),
     "attention (bahdanau)": attention_package("bahdanau"),
 }
 

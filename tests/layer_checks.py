@@ -119,7 +119,7 @@ def gradients(layer, x, *, upstream=None, **call_arguments):
 
     def loss_of(y):
         y = ops.cast(y, "float32")
-        return ops.sum(y if upstream is None else y * upstream)
+        return ops.sum(y if upstream is None else ops.multiply(y, upstream))
 
     layer(x, **call_arguments)  # builds it
     compute = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.backend.backend()]

@@ -36,7 +36,7 @@ def blockwise_attention(query, key, value, block_size, mask=None, query_mask=Non
         pad_time(_merge_heads(query), block_size),
         _merge_heads(key),
         _merge_heads(value),
-        _key_bias(key, mask),
+        *_key_bias(key, mask),
     )
     output = ops.reshape(output[:, :queries], (-1, heads, queries, value.shape[-1]))
     rows = _real_rows(queries, mask, query_mask, causal)
@@ -45,10 +45,13 @@ def blockwise_attention(query, key, value, block_size, mask=None, query_mask=Non
 
 def pad_time(x, multiple):
     """Pads `(batch, time, ...)` with zeros at the end, to a multiple of `multiple`."""
-    time, rest = ops.shape(x)[1], [(0, 0)] * (len(x.shape) - 2)
+    time = ops.shape(x)[1]
+    if isinstance(time, int) and time % multiple == 0:
+        return x
     # A size that may be unknown is sliced off: padding wants a number.
-    padded = ops.pad(x, [(0, 0), (0, multiple - 1), *rest])
-    return padded[:, : -(-time // multiple) * multiple]
+    padded = ops.pad(x, [(0, 0), (0, multiple - 1)] + [(0, 0)] * (len(x.shape) - 2))
+    # Rounded up without a negative number, of which ONNX rounds the quotient the other way.
+    return padded[:, : (time + multiple - 1) // multiple * multiple]
 
 
 def _merge_heads(x):
@@ -57,12 +60,12 @@ def _merge_heads(x):
 
 
 def _key_bias(key, mask):
-    """Returns what the mask adds to the scores: `(batch * heads, keys, 1)`."""
-    batch, heads, keys, _ = ops.shape(key)
+    """Returns what the mask adds to the scores, `(batch * heads, keys)`, in a list; or none."""
     if mask is None:
-        return ops.zeros((batch * heads, keys, 1), "float32")
-    bias = ops.where(mask[:, None], 0.0, NEVER)
-    return ops.reshape(ops.repeat(bias, heads, axis=1), (batch * heads, keys, 1))
+        return []
+    batch, heads, keys, _ = ops.shape(key)
+    bias = ops.repeat(ops.where(mask[:, None], 0.0, NEVER), heads, axis=1)
+    return [ops.reshape(bias, (batch * heads, keys))]
 
 
 def _real_rows(queries, mask, query_mask, causal):
@@ -80,13 +83,13 @@ def _real_rows(queries, mask, query_mask, causal):
 
 def _attention_with_gradient(block_size, causal):
     @ops.custom_gradient
-    def attend(query, key, value, bias):
+    def attend(query, key, value, *bias):
         output = _forward(query, key, value, bias, block_size, causal)
 
         def gradient(*args, upstream=None):
             upstream = args[0] if upstream is None else upstream  # PyTorch names it
             gradients = _backward(query, key, value, bias, output, upstream, block_size, causal)
-            return *gradients, ops.zeros_like(bias)
+            return *gradients, *map(ops.zeros_like, bias)
 
         return output, gradient
 
@@ -94,43 +97,43 @@ def _attention_with_gradient(block_size, causal):
 
 
 def _forward(query, key, value, bias, block_size, causal):
-    rows, columns = _add_ones(query), _transpose(ops.concatenate([key, bias], axis=-1))
     zeros = ops.zeros((ops.shape(query)[1], value.shape[-1]), "float32")
 
-    def of_one_head(rows, columns, value):
+    def of_one_head(query, key, value, *bias):
         def step(start, output):
-            weights = _weights(_block(rows, start, block_size), columns, start, causal)
+            weights = _weights(_block(query, start, block_size), key, bias, start, causal)
             return start + block_size, _set_block(output, start, ops.matmul(weights, value))
 
-        return _over_blocks(step, ops.shape(rows)[0], zeros)
+        return _over_blocks(step, ops.shape(query)[0], zeros)
 
-    return _over_heads(of_one_head, [zeros], rows, columns, value)[0]
+    return _over_heads(of_one_head, [zeros], query, _transpose(key), value, *bias)[0]
 
 
 def _backward(query, key, value, bias, output, upstream, block_size, causal):
-    rows, columns = _add_ones(query), _transpose(ops.concatenate([key, bias], axis=-1))
     # One more feature on either side takes (y . dy) from dy V^T within the product.
     correction = ops.sum(upstream * output, axis=-1, keepdims=True)
-    d_rows = ops.concatenate([upstream, -correction], axis=-1)
-    d_columns = _transpose(_add_ones(value))
+    upstream = ops.concatenate([upstream, -correction], axis=-1)
+    columns = ops.concatenate([value, ops.ones_like(value[..., :1])], axis=-1)
+    key_columns, value_columns = _transpose(key), _transpose(columns)
     zeros = [
-        ops.zeros(ops.shape(x)[1:], "float32") for x in (query, _transpose(key), _transpose(value))
+        ops.zeros(ops.shape(x)[1:], "float32") for x in (query, key_columns, _transpose(value))
     ]
 
-    def of_one_head(rows, columns, d_rows, d_columns, key):
+    def of_one_head(query, key, key_columns, value_columns, upstream, *bias):
         def step(start, d_query, d_key, d_value):
-            block, d_block = _block(rows, start, block_size), _block(d_rows, start, block_size)
-            weights = _weights(block, columns, start, causal)
-            d_scores = weights * ops.matmul(d_block, d_columns)
+            rows, d_rows = (_block(x, start, block_size) for x in (query, upstream))
+            weights = _weights(rows, key_columns, bias, start, causal)
+            d_scores = weights * ops.matmul(d_rows, value_columns)
             d_query = _set_block(d_query, start, ops.matmul(d_scores, key))
             # Transposing the small factor, and the sum at the end, spares transposing scores.
-            d_key = d_key + ops.matmul(_transpose(block[:, :-1]), d_scores)
-            d_value = d_value + ops.matmul(_transpose(d_block[:, :-1]), weights)
+            d_key = d_key + ops.matmul(_transpose(rows), d_scores)
+            d_value = d_value + ops.matmul(_transpose(d_rows[:, :-1]), weights)
             return start + block_size, d_query, d_key, d_value
 
-        return _over_blocks(step, ops.shape(rows)[0], *zeros)
+        return _over_blocks(step, ops.shape(query)[0], *zeros)
 
-    d_query, d_key, d_value = _over_heads(of_one_head, zeros, rows, columns, d_rows, d_columns, key)
+    tensors = query, key, key_columns, value_columns, upstream, *bias
+    d_query, d_key, d_value = _over_heads(of_one_head, zeros, *tensors)
     return d_query, _transpose(d_key), _transpose(d_value)
 
 
@@ -165,18 +168,15 @@ def _set_block(x, start, block):
     return ops.slice_update(x, (start, 0), block)
 
 
-def _weights(query, key, start, causal):
-    """Softmax of the scores of a block; the bias of the keys is within the product."""
-    scores = ops.matmul(query, key)
+def _weights(rows, columns, bias, start, causal):
+    scores = ops.matmul(rows, columns)
+    if bias:
+        scores = scores + bias[0]
     if causal:
-        positions = start + ops.arange(query.shape[0])[:, None]
-        scores = scores + ops.where(positions >= ops.arange(ops.shape(key)[-1]), 0.0, NEVER)
+        positions = start + ops.arange(rows.shape[0])[:, None]
+        scores = scores + ops.where(positions >= ops.arange(ops.shape(columns)[-1]), 0.0, NEVER)
     return ops.softmax(scores)
 
 
 def _transpose(x):
     return ops.swapaxes(x, -1, -2)
-
-
-def _add_ones(x):
-    return ops.concatenate([x, ops.ones_like(x[..., :1])], axis=-1)

@@ -119,7 +119,7 @@ class SegmentAttention(keras.layers.Layer):
         return ops.reshape(x_of_segments, (batch, self._segments(time), *x_of_segments.shape[1:]))
 
     def _segments(self, time):
-        return -(-time // self.segment_length)
+        return (time + self.segment_length - 1) // self.segment_length
 
     def compute_mask(self, inputs, mask=None):
         """The mask of the output: a segment is real where any of its elements is."""

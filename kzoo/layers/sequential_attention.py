@@ -76,7 +76,7 @@ class SequentialAttention(keras.layers.Layer):
         scores = ops.squeeze(self._score(hidden), axis=-1)
         weights = masked_softmax(scores, mask)
         dropped = self._dropout(weights, training=training)
-        context = self._output(ops.einsum("bt,btu->bu", dropped, hidden))
+        context = self._output(ops.matmul(dropped[:, None], hidden)[:, 0])
         return (context, weights) if return_attention_scores else context
 
     def compute_mask(self, inputs, mask=None):

@@ -66,6 +66,7 @@ def saved(tmp_path_factory):
     return folder, predictions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", [needs("tensorflow"), needs("jax"), needs("torch")])
 def test_a_saved_file_loads_in_a_new_process_on_any_backend(saved, backend):
     folder, predictions = saved
