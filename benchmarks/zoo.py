@@ -4,8 +4,9 @@
 
 Each run is `python train.py --config ... --set seed=S` in a process of its own. The splits are the
 same in all of them; the seed draws weights, order, augmentation and dropout. The rows of a recipe
-are replaced in the CSV, those of others stay; with `--seeds 0` they are only printed. With
-`--ship`, the run with seed 0 becomes `saved_models/<name>/`, just as it is.
+are replaced in the CSV, those of others stay; with `--seeds 0` they are only printed. Of two
+recipes it also tells the difference, paired by seed. With `--ship`, the run with seed 0 becomes
+`saved_models/<name>/`, just as it is.
 """
 
 import argparse
@@ -45,8 +46,11 @@ def main(configs, seeds, ship):
             rows.append(train(config, seed, ship and seed == 0))
             write([row for row in read() if row["config"] != config.stem] + rows)
             print(f"{config.stem}, seed {seed}: {rows[-1]['test_accuracy']:.4f}", flush=True)
-    for config in configs:
-        print(summary([row for row in read() if row["config"] == config.stem]))
+    results = [[row for row in read() if row["config"] == config.stem] for config in configs]
+    for rows in results:
+        print(summary(rows))
+    if len(results) == 2:
+        print(paired_difference(*results))
 
 
 def train(config, seed, ship):
@@ -84,6 +88,18 @@ def summary(rows):
         f"| {statistics.mean(accuracy):.2f} ± {spread:.2f} ({len(rows)} seeds) "
         f"| {statistics.mean(float(row['train_seconds']) for row in rows):.0f} s "
         f"| {statistics.mean(float(row['seconds']) for row in rows):.0f} s |"
+    )
+
+
+def paired_difference(rows, others):
+    """Returns a sentence on the difference in test accuracy, paired by seed."""
+    accuracy = {row["seed"]: 100 * float(row["test_accuracy"]) for row in others}
+    both = [row for row in rows if row["seed"] in accuracy]
+    differences = [100 * float(row["test_accuracy"]) - accuracy[row["seed"]] for row in both]
+    return (
+        f"{rows[0]['config']} - {others[0]['config']}: {statistics.mean(differences):+.2f} "
+        f"± {statistics.stdev(differences):.2f} points ({min(differences):+.2f} to "
+        f"{max(differences):+.2f}), paired over {len(differences)} seeds"
     )
 
 

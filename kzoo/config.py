@@ -73,6 +73,17 @@ def parse_value(text, source):
         raise ConfigError(f"{source} is not YAML: {error}.") from None
 
 
+def parse_overrides(texts):
+    """Parses `["model.num_heads=8"]` into `{"model.num_heads": 8}`; a value is YAML."""
+    overrides = {}
+    for text in texts or []:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"--set takes KEY=VALUE, as in model.num_heads=8. Received: {text!r}")
+        overrides[key] = parse_value(value, f"--set {text}")
+    return overrides
+
+
 def dump(config):
     """Returns a config as YAML text that `read` reads back."""
     yaml = YAML(typ="safe", pure=True)

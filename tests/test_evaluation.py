@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from kzoo.evaluation import calibration_error, classification_metrics
+from kzoo.evaluation import (
+    calibration_error,
+    classification_metrics,
+    most_confident_mistakes,
+    softmax,
+)
 
 
 @pytest.fixture
@@ -73,3 +78,17 @@ def test_large_logits_stay_finite():
     logits = np.array([[1e4, 0.0], [0.0, 1e4]], "float32")
     found = classification_metrics(logits, np.array([0, 0]), ["a", "b"])
     assert found["loss"] == pytest.approx(5e3)
+
+
+def test_most_confident_mistakes_by_hand():
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8], [0.05, 0.95]])
+    labels = [1, 0, 1, 0, 0]  # wrong: 0 (0.9), 3 (0.8), 4 (0.95)
+    assert most_confident_mistakes(probabilities, labels, 2).tolist() == [4, 0]
+    assert most_confident_mistakes(probabilities, labels, 7).tolist() == [4, 0, 3]
+    assert most_confident_mistakes(probabilities, [0, 0, 1, 1, 1], 7).tolist() == []
+
+
+def test_softmax():
+    found = softmax(np.array([[0, np.log(3)], [1e4, 0]], "float32"))
+    np.testing.assert_allclose(found, [[0.25, 0.75], [1, 0]], rtol=1e-6)
+    assert found.dtype == "float64"

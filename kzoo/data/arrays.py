@@ -164,5 +164,5 @@ def _preprocessing(inputs):
         return ImagePreprocessing(*inputs.shape[1:])
     axes = tuple(range(inputs.ndim - 1))
     mean, scale = (f(inputs, axis=axes, dtype="float64") for f in (np.mean, np.std))
-    scale[scale == 0] = 1.0
+    scale[scale < np.finfo("float32").tiny] = 1.0  # nothing float32 can be divided by
     return ArrayPreprocessing(inputs.shape[1:], mean.tolist(), scale.tolist())

@@ -1,20 +1,18 @@
 """A table in a CSV file, one column of which is the class."""
 
-import csv as csv_files
 from collections import Counter
-from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Len
 
 from kzoo.data.column_types import choose_kinds, numbers
+from kzoo.data.csv_reading import read_csv
 from kzoo.data.dataset import DataError, Dataset, Examples
 from kzoo.data.split import complete_splits
 from kzoo.data.table_preprocessing import learn_table_preprocessing
 from kzoo.types import PositiveFraction, PositiveInt, Seed
 
-MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}  # in lower case
 FEWEST = 3  # rows of a class: one for each split
 
 Kind = Literal["number", "category", "ignore"]
@@ -56,7 +54,7 @@ def csv(
     Raises:
         DataError: If the file cannot be read or used; the message names the line.
     """
-    table = _read(path, delimiter)
+    table = read_csv(path, delimiter)
     declared = {str(name): kind for name, kind in (columns or {}).items()}
     _check_columns(table, path, [target, *declared])
     classes = _classes(table, target, path)
@@ -64,7 +62,7 @@ def csv(
     train = _examples(table, path, target, classes, kinds)
     test = None
     if test_path:
-        table = _read(test_path, delimiter)
+        table = read_csv(test_path, delimiter)
         _check_columns(table, test_path, [target, *kinds])
         test = _examples(table, test_path, target, classes, kinds)
     train, held_out, test = complete_splits(train, None, test, validation, split_seed)
@@ -77,64 +75,6 @@ def csv(
         batch_size=batch_size,
         notes=notes,
     )
-
-
-def _read(path, delimiter):
-    """Returns a dict from column to its fields, `""` where missing, and from None to lines."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            return _parse(csv_files.reader(file, delimiter=delimiter, strict=True), path)
-    except FileNotFoundError:
-        raise DataError(f"There is no file {path}. It is looked for in {Path.cwd()}.") from None
-    except UnicodeDecodeError:
-        raise DataError(f"{path} is not text in UTF-8; save it as CSV UTF-8.") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
-    except (TypeError, ValueError) as error:  # of Python's reader
-        raise DataError(f"data.delimiter cannot be {delimiter!r}: {error}.") from None
-
-
-def _parse(reader, path):
-    rows, lines, header = [], [], None
-    try:
-        line = 1
-        for row in reader:
-            if not row:  # a blank line
-                pass
-            elif header is None:
-                header = _header(row, path, line)
-            else:
-                _check_length(row, header, path, line)
-                rows.append([_field(field) for field in row])
-                lines.append(line)
-            line = reader.line_num + 1
-    except csv_files.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: this is not CSV: {error}.") from None
-    if not rows:
-        raise DataError(f"{path} holds no rows; it needs a line of column names, then the rows.")
-    return {**dict(zip(header, zip(*rows, strict=True), strict=True)), None: lines}
-
-
-def _header(row, path, line):
-    """Returns the names of the columns; one without a name is called after its place."""
-    header = [name.strip() or f"column {i + 1}" for i, name in enumerate(row)]
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
-        raise DataError(f"{path}, line {line}: the column {twice[0]!r} stands there twice.")
-    return header
-
-
-def _check_length(row, header, path, line):
-    if len(row) != len(header):
-        raise DataError(
-            f"{path}, line {line}: the number of fields is {len(row)}, the first line names "
-            f"{len(header)} columns. A field with the delimiter in it needs quotes."
-        )
-
-
-def _field(text):
-    text = text.strip()
-    return "" if text.lower() in MISSING else text
 
 
 def _check_columns(table, path, needed):

@@ -59,8 +59,9 @@ class Dataset:
         preprocessing: Keras layer from raw inputs to what the core takes. It has
             `example_shape`; `raw_input()`, the `keras.Input` of raw inputs, or a dict of them;
             `as_raw(x)`, which brings what a user passes into form or refuses it; and, where it
-            gives token ids, padded with 0 at the end, `vocabulary_size`; and `write_assets(folder)`
-            where it has something to keep as a file.
+            gives token ids, padded with 0 at the end, `vocabulary_size` and `words(texts)`, what
+            they stand for; `feature_names` where it gives features that have names; and
+            `write_assets(folder)` where it has something to keep as a file.
         batch_size: Examples in a training step.
         augmentation: Keyword arguments of `augment`, or None.
         notes: Lines for the report on the data: what was chosen or left out in reading it.

@@ -64,6 +64,18 @@ def complete_splits(train, held_out, test, validation, split_seed):
     return train, held_out, test
 
 
+def read_examples(examples, indices):
+    """Returns the `Examples` at these places, in this order; those of a `Stream` are read."""
+    if isinstance(examples, Examples):
+        return _take(examples, indices)
+    stored = _take(examples, indices).open().as_numpy_iterator()
+    found = {i: image for i, (image, _) in zip(sorted(indices), stored, strict=True)}
+    inputs = np.empty(len(indices), dtype=object)
+    for place, i in enumerate(indices):
+        inputs[place] = found[i]
+    return Examples(inputs, examples.labels[indices])
+
+
 def _take(examples, indices):
     if isinstance(examples, Examples):
         inputs = keras.tree.map_structure(lambda array: array[indices], examples.inputs)

@@ -14,6 +14,7 @@ def synthetic(
     *,
     task: Literal["maximum", "addition"] = "maximum",
     length: PositiveInt = 20,
+    points: PositiveInt | None = None,
     examples: PositiveInt = 10_000,
     batch_size: PositiveInt = 128,
     validation: PositiveFraction = 0.1,
@@ -29,6 +30,8 @@ def synthetic(
     Args:
         task: `"maximum"` or `"addition"`.
         length: Elements in a sequence.
+        points: How many numbers are drawn for a sequence; each then stands in `length / points`
+            elements, one after the other. None draws one for each element.
         examples: Number of sequences; a fifth of them is the test split.
         batch_size: Examples in a training step.
         validation: Fraction of the training examples that choices are made on.
@@ -41,7 +44,8 @@ def synthetic(
         Hochreiter and Schmidhuber, 1997, Long Short-Term Memory, section 5.4 (addition).
     """
     generator = np.random.default_rng(split_seed)
-    inputs, labels, names = TASKS[task](generator, examples, length)
+    inputs, labels, names = TASKS[task](generator, examples, points or length)
+    inputs = inputs[:, np.arange(length) * inputs.shape[1] // length]
     train, test = split_examples(Examples(inputs, labels), TEST_FRACTION, split_seed)
     train, held_out = split_examples(train, validation, split_seed)
     return Dataset(

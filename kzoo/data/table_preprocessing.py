@@ -7,6 +7,7 @@ from keras import ops
 from kzoo.data.table_input import as_columns, as_raw_column, tensor_names
 from kzoo.types import PositiveInt
 
+SMALLEST = float(np.finfo("float32").tiny)  # that a float32 can be divided by
 HIGHEST = 10.0  # standard deviations; a number further away counts as that far
 
 
@@ -165,10 +166,11 @@ def _learn_number(values):
     real = np.isfinite(values)
     median = np.median(values[real].astype("float64")) if real.any() else 0.0
     filled = np.where(real, values, median).astype("float64")
+    scale = float(filled.std())
     return {
         "median": float(median),
         "mean": float(filled.mean()),
-        "scale": float(filled.std()) or 1.0,
+        "scale": scale if scale > SMALLEST else 1.0,
         "missing": not real.all(),
     }
 

@@ -74,12 +74,13 @@ def _read(folder, classes):
         files = sorted((folder / name).rglob("*.txt"))
         if not files:
             raise DataError(f"The class folder {folder / name} holds no .txt file.")
-        texts.extend(_read_text(file) for file in files)
+        texts.extend(read_text(file) for file in files)
         labels.extend([label] * len(files))
     return Examples(np.array(texts, dtype=object), np.array(labels, "int32"))
 
 
-def _read_text(file):
+def read_text(file):
+    """Returns the text of a `Path`, in UTF-8; raises `DataError`."""
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

@@ -118,6 +118,27 @@ class TextPreprocessing(keras.layers.Layer):
             # a text of padding alone: cuDNN's LSTM does not take it
             return tf.where(first & (ids == 0), 1, ids)
 
+    def words(self, texts):
+        """Returns the words that the ids of each text stand for, those without one in brackets.
+
+        Args:
+            texts: As `as_raw` takes them.
+
+        Example:
+        >>> TextPreprocessing(["good", "film"], 3).words(["A good film!", "Good"])
+        [['[a]', 'good', 'film'], ['good']]
+        """
+        import tensorflow as tf
+
+        texts = self.as_raw(texts)
+        every_word = _vectorization(self.standardize, self.ngrams)
+        every_word.adapt(tf.concat([texts, ["a"]], axis=0))  # at least one word, and none unknown
+        known = set(self.vocabulary)
+        vocabulary = map(str, every_word.get_vocabulary())
+        names = [word if word in known else f"[{word}]" for word in vocabulary]
+        rows = self._shorten(every_word(texts)).numpy().tolist()
+        return [[names[i] for i in row if i] or ["[]"] for row in rows]
+
     def _shorten(self, ids):
         """Keeps `sequence_length` of the ids of a longer text."""
         import tensorflow as tf

@@ -5,6 +5,7 @@ from typing import Literal
 import keras
 from keras import layers
 
+from kzoo.models.classification_head import classification_head
 from kzoo.models.image_input import image_input
 from kzoo.types import Fraction, PositiveInt, Sizes
 
@@ -58,6 +59,5 @@ def cnn(
         )(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(units, activation="relu", name="features")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
-    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    logits = classification_head(x, num_classes, dropout)
     return keras.Model(inputs, logits, name="cnn")

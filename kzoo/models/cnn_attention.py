@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from kzoo.layers import Attention, ParallelAttention, PositionalEncoding
+from kzoo.models.classification_head import classification_head
 from kzoo.models.image_input import image_input
 from kzoo.types import Fraction, PositiveInt, Sizes
 
@@ -95,8 +96,7 @@ def cnn_attention(
     x = layers.Reshape((height, width, channels), name="image")(x)
     x, _ = ParallelAttention(num_glimpses, units, name="glimpses")(x, return_attention_scores=True)
     x = layers.Flatten(name="features")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
-    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    logits = classification_head(x, num_classes, dropout)
     return keras.Model(inputs, logits, name="cnn_attention")
 
 

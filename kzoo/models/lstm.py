@@ -3,8 +3,8 @@
 from typing import Literal
 
 import keras
-from keras import layers
 
+from kzoo.models.classification_head import classification_head
 from kzoo.models.sequence_input import recurrent, sequence_input
 from kzoo.types import Fraction, NonNegativeInt, PositiveInt
 
@@ -55,6 +55,5 @@ def lstm(
         bigram_buckets,
     )
     x = recurrent(cell, units, bidirectional, "features")(x, mask=mask)
-    x = layers.Dropout(dropout, name="dropout")(x)
-    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    logits = classification_head(x, num_classes, dropout)
     return keras.Model(inputs, logits, name="lstm")

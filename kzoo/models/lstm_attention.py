@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from kzoo.layers import SequentialAttention
+from kzoo.models.classification_head import classification_head
 from kzoo.models.sequence_input import recurrent, sequence_input
 from kzoo.types import Fraction, NonNegativeInt, PositiveInt
 
@@ -67,6 +68,5 @@ def lstm_attention(
         states, mask=mask, return_attention_scores=True
     )
     x = layers.Identity(name="features")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
-    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    logits = classification_head(x, num_classes, dropout)
     return keras.Model(inputs, logits, name="lstm_attention")

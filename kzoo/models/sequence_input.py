@@ -86,8 +86,9 @@ def hash_bigrams(token_ids, buckets):
     token_ids = ops.cast(token_ids, "int32")
     following = ops.pad(token_ids[:, 1:], [(0, 0), (0, 1)])
     # By the golden ratio, so that pairs of small ids, of frequent words, hardly ever meet (Knuth,
-    # The Art of Computer Programming 3, 6.4); what goes beyond 32 bits wraps around.
-    return ops.mod(token_ids * round(buckets * 0.6180339887) + following, buckets)
+    # The Art of Computer Programming 3, 6.4); what goes beyond 32 bits wraps around. Not written as
+    # a sum: in a batch of one Keras takes it for that of a bias, which LiteRT has for floats only.
+    return ops.mod(token_ids * round(buckets * 0.6180339887) - (-following), buckets)
 
 
 def recurrent(cell, units, bidirectional, name, **options):

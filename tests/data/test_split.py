@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from kzoo.data.dataset import DataError, Examples, Stream
-from kzoo.data.split import split_examples
+from kzoo.data.split import read_examples, split_examples
 
 LABELS = np.repeat([0, 1, 2], [20, 30, 50]).astype("int32")
 
@@ -50,6 +50,14 @@ def test_a_part_of_a_stream_is_split_again():
     _, again = split_examples(rest, 0.2, split_seed=0)
     expected = split_examples(split_examples(numbered(), 0.3, 0)[0], 0.2, 0)[1].inputs
     assert [number for number, _ in again.open().as_numpy_iterator()] == expected.tolist()
+
+
+def test_chosen_examples_of_a_stream_and_of_an_array():
+    stream = Stream(lambda: tf.data.Dataset.from_tensor_slices((np.arange(100), LABELS)), LABELS)
+    for examples in (stream, numbered()):
+        read = read_examples(examples, np.array([97, 2, 31]))
+        assert read.inputs.tolist() == [97, 2, 31]  # in this order
+        assert read.labels.tolist() == LABELS[[97, 2, 31]].tolist()
 
 
 @pytest.mark.parametrize("labels, fraction", [([0, 1, 2], 0.5), ([0] * 9 + [1], 0.3)])

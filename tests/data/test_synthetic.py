@@ -22,6 +22,14 @@ def test_addition_by_hand():
     np.testing.assert_array_equal(dataset.train.labels, sums)
 
 
+@pytest.mark.parametrize("task", ["maximum", "addition"])
+def test_drawn_numbers_last_for_equal_parts_of_a_long_sequence(task):
+    short = DATASETS["synthetic"](task=task, length=5, examples=1009)
+    long = DATASETS["synthetic"](task=task, length=15, points=5, examples=1009)
+    np.testing.assert_array_equal(long.train.inputs, short.train.inputs.repeat(3, axis=1))
+    np.testing.assert_array_equal(long.train.labels, short.train.labels)
+
+
 def test_sequences_do_not_depend_on_the_seed_of_a_run():
     keras.utils.set_random_seed(1)
     first = DATASETS["synthetic"](examples=503)

@@ -78,6 +78,11 @@ def test_a_column_without_any_number():
     assert features(layer, {"n": [np.nan, 2]}) == [[0, 1], [2, 0]]
 
 
+def test_numbers_too_close_together_to_divide_by_what_lies_between():
+    layer = learn_table_preprocessing({"n": np.array([0, 2e-44], "float32")})
+    assert features(layer, {"n": [0, 2e-44, 3]}) == [[0], [0], [3]]
+
+
 numbers = st.floats(width=32) | st.just(math.nan)
 words = st.text(max_size=3) | st.sampled_from(["", "a", "[UNK]", "other"])
 tables = st.integers(1, 7).flatmap(

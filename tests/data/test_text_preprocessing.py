@@ -77,6 +77,26 @@ def test_ngrams_follow_after_the_words():
     assert layer(["not good"]).numpy().tolist() == [[2, 3, 4]]
 
 
+@pytest.mark.parametrize("keep", ["first", "last", "ends"])
+def test_words_stand_where_their_ids_do(keep):
+    layer = TextPreprocessing(["a", "b", "a b", "c"], sequence_length=5, keep=keep, ngrams=2)
+    texts = ["a b, zzz <i>C</i> a b", "", "c"]
+    words, ids = layer.words(texts), layer(texts).numpy()
+    names = {2: "a", 3: "b", 4: "a b", 5: "c"}
+    for row, found in zip(ids, words, strict=True):
+        real = row[row > 0]
+        assert [names.get(i, "unknown") for i in real] == [
+            "unknown" if word.startswith("[") else word for word in found
+        ]
+    assert words[1:] == [["[]"], ["c"]]
+
+
+def test_words_by_hand():
+    layer = TextPreprocessing(["a"], sequence_length=3, keep="ends")
+    assert layer.words(["A b! a c D"]) == [["a", "[c]", "[d]"]]
+    assert layer.words([""]) == [["[]"]]
+
+
 def test_the_most_frequent_words_are_learned():
     texts = np.array(["b a a", "A, c b. a"], dtype=object)
     layer = learn_text_preprocessing(texts, vocabulary_size=4, sequence_length=5)

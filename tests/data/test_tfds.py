@@ -251,6 +251,7 @@ def test_a_download_that_fails(tmp_path, network, monkeypatch):
         tfds(dataset="mnist", data_dir=str(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory_limit", [4.0, 1e-9], ids=["cached", "streamed"])
 def test_a_run_on_a_tfds_set(data_dir, tiny_config, tmp_path, memory_limit):
     data = {"name": "tfds", "dataset": "kzoo_varying", "data_dir": data_dir, "image_size": [7, 5]}
@@ -270,6 +271,7 @@ def mnist_dir():
     return str(folder)
 
 
+@pytest.mark.slow
 def test_mnist(mnist_dir):
     dataset = tfds(dataset="mnist", data_dir=mnist_dir)
     assert [len(p) for p in (dataset.train, dataset.validation, dataset.test)] == [
