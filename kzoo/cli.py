@@ -1,34 +1,195 @@
-"""The command line."""
+"""The command line: `kzoo`, one function for each of its commands, and train.py."""
 
-import contextlib
+import os
 import sys
-import traceback
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kzoo.config import ConfigError, dump, parse_value
-from kzoo.data.dataset import DataError
-from kzoo.data.report import report
-from kzoo.export import ExportError
-from kzoo.training.experiment import RunError, load_config, load_data_and_core, run_experiment
-from kzoo.training.run_folder import RunFolderError
+from kzoo.commands.errors import clear_errors
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its notes on the processor
+
+app = typer.Typer(
+    name="kzoo",
+    help="A model zoo of attention for Keras 3.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A shipped model (see kzoo list), a run folder, a .keras file or a SavedModel folder.",
+        show_default=False,
+    ),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT",
+        help="Files, folders, or - for text or CSV that is piped in.",
+        show_default=False,
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in model.num_heads=8."),
+]
+
+
+def main():
+    """Runs the command line of `kzoo`."""
+    app()
 
 
 def train_main():
     """Runs the command line of train.py."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(train)
-    app()
+    train_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    train_app.command()(clear_errors()(train))
+    train_app()
 
 
+def command(name):
+    """Makes a function a command of `kzoo`, the errors of which end in a sentence and a code."""
+
+    def register(function):
+        app.command(name)(clear_errors()(function))
+        return function
+
+    return register
+
+
+@command("list")
+def list_():
+    """List the trained models that are shipped, and the models and data sets for recipes.
+
+    Example: kzoo list
+    """
+    from kzoo.commands.listing import print_lists
+
+    print_lists()
+
+
+@command("describe")
+def describe(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A model function, a data set function, or a trained model."
+        ),
+    ],
+):
+    """Describe a function with its arguments, or a trained model with its figures.
+
+    Example: kzoo describe cnn_attention
+    """
+    from kzoo.commands.describe import describe
+
+    describe(name)
+
+
+@command("evaluate")
+def evaluate(
+    model: Model,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="The YAML file whose section data is read.",
+            show_default="config.yaml in the run folder",
+        ),
+    ] = None,
+    set_: Overrides = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+):
+    """Test a trained model on the test split of its data, or of other data with its classes.
+
+    Example: kzoo evaluate digits_cnn_attention --json
+    """
+    from kzoo.commands.evaluate import evaluate, print_evaluation
+    from kzoo.config import parse_overrides
+
+    print_evaluation(evaluate(model, config, parse_overrides(set_)), json)
+
+
+@command("predict")
+def predict(
+    model: Model,
+    inputs: Inputs = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="The inputs are texts, not names of files.")
+    ] = False,
+    delimiter: Annotated[str, typer.Option(help="What stands between the fields of CSV.")] = ",",
+):
+    """Predict the class of images, texts, rows of a table, or arrays: a line of JSON for each.
+
+    Example: kzoo predict digits_cnn_attention seven.png scans/
+    """
+    from kzoo.commands.inputs import read_inputs
+    from kzoo.commands.predict import predict
+    from kzoo.saving import load
+
+    if not inputs and sys.stdin.isatty():
+        raise typer.BadParameter("Name inputs, or pipe text or CSV in.")
+    loaded = load(model)
+    found = read_inputs(loaded, inputs or ["-"], text and bool(inputs), delimiter)
+    if not predict(loaded, found):
+        raise typer.Exit(1)
+
+
+@command("explain")
+def explain(
+    model: Model,
+    inputs: Inputs = None,
+    out: Annotated[Path, typer.Option(help="Folder for pictures, HTML and arrays.")] = Path(
+        "explanation"
+    ),
+    text: Annotated[
+        bool, typer.Option("--text", help="The inputs are texts, not names of files.")
+    ] = False,
+    delimiter: Annotated[str, typer.Option(help="What stands between the fields of CSV.")] = ",",
+    mistakes: Annotated[
+        int, typer.Option(min=1, help="Without inputs: so many of the worst on the test split.")
+    ] = 8,
+):
+    """Show where a model looks: on given inputs, or on its worst mistakes.
+
+    Example: kzoo explain digits_cnn_attention seven.png --out explanation
+    """
+    from kzoo.commands.explain import explain_inputs, explain_mistakes
+
+    if not inputs:
+        explain_mistakes(model, out, mistakes)
+    elif not explain_inputs(model, inputs, out, text, delimiter):
+        raise typer.Exit(1)
+
+
+@command("export")
+def export(
+    model: Model,
+    format: Annotated[
+        list[str], typer.Option("--format", help="keras, saved_model, litert or onnx; repeats.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the files.", show_default="exports/<name>")
+    ] = None,
+):
+    """Write a trained model in other formats, each file compared with the model.
+
+    Example: kzoo export digits_cnn_attention --format onnx --format litert
+    """
+    from kzoo.commands.export import export_formats
+
+    export_formats(model, format, out)
+
+
+@command("train")
 def train(
     config: Annotated[Path, typer.Option(help="The YAML file that describes the run.")],
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in model.num_heads=8."),
-    ] = None,
+    set_: Overrides = None,
     run_dir: Annotated[
         Path | None,
         typer.Option(help="Folder for the results.", show_default="the next free runs/<name>"),
@@ -47,56 +208,7 @@ def train(
 
     Example: python train.py --config configs/digits_cnn_attention.yaml --set training.epochs=5
     """
-    with _clear_errors():
-        checked = load_config(config, dict(_parse_override(text) for text in set_ or []))
-        if print_config:
-            print(dump(checked), end="")
-        elif dry_run:
-            dataset, core = load_data_and_core(checked)
-            print(report(dataset))
-            core.summary()
-        else:
-            _report(run_experiment(checked, run_dir, overwrite))
+    from kzoo.commands.train import train
+    from kzoo.config import parse_overrides
 
-
-def _parse_override(text):
-    """From `"model.num_heads=8"` to `("model.num_heads", 8)`; the value is YAML."""
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise ConfigError(f"--set takes KEY=VALUE, as in model.num_heads=8. Received: {text!r}")
-    return key, parse_value(value, f"--set {text}")
-
-
-@contextlib.contextmanager
-def _clear_errors():
-    """Ends the program with a message and the exit code that its kind of error has."""
-    try:
-        yield
-    except ConfigError as error:
-        _fail(error, code=2)
-    except (DataError, ExportError, RunFolderError) as error:
-        _fail(error, code=1)
-    except RunError as error:
-        if error.__cause__:  # not foreseen: whoever mends it needs to see where
-            traceback.print_exception(error.__cause__)
-        _fail(error, code=1)
-    except KeyboardInterrupt:
-        _fail("Stopped by Ctrl-C outside the training; what was finished is kept.", code=1)
-    except OSError as error:
-        reason = error.strerror or error
-        _fail(f"{error.filename or 'A file'} could not be read or written: {reason}.", code=1)
-
-
-def _fail(error, code):
-    print("error: " + str(error).replace("\n", "\n       "), file=sys.stderr)
-    raise typer.Exit(code)
-
-
-def _report(run):
-    metrics = run.metrics
-    print(
-        f"test accuracy {metrics['test_accuracy']:.4f}, loss {metrics['test_loss']:.4f} "
-        f"(epoch {metrics['best_epoch']}, the best of {metrics['epochs']} on validation: "
-        f"{metrics['validation_accuracy']:.4f})"
-    )
-    print(f"{run.folder}: {', '.join(sorted(path.name for path in run.folder.iterdir()))}")
+    train(config, parse_overrides(set_), run_dir, overwrite, dry_run, print_config)

@@ -6,6 +6,17 @@ import warnings
 from pathlib import Path
 
 import keras
+import numpy as np
+
+from kzoo.exported import ExportedModel
+
+
+class LoadError(ValueError):
+    """A model cannot be loaded; the message is one sentence."""
+
+
+class NoModelError(LoadError):
+    """There is no such model; the message says which there are."""
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
@@ -45,6 +56,18 @@ class Classifier(keras.Model):
         """As in Keras, with what a user may pass brought into form, or refused, beforehand."""
         return super().predict(self.preprocessing.as_raw(x), **kwargs)
 
+    def preprocess(self, inputs):
+        """Returns raw inputs, as `predict` takes them, as one array that `core` takes.
+
+        Args:
+            inputs: As of `predict`; images may differ in size, in a list or an array of them.
+        """
+        is_list = isinstance(inputs, list | tuple)
+        if is_list or isinstance(inputs, np.ndarray) and inputs.dtype.hasobject:
+            if len(inputs) and getattr(inputs[0], "ndim", 0) >= 2:
+                return np.concatenate([self.preprocess(np.array([image])) for image in inputs])
+        return keras.ops.convert_to_numpy(self.preprocessing(self.preprocessing.as_raw(inputs)))
+
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         return {
@@ -82,30 +105,58 @@ def load(source):
     """Loads a trained model.
 
     Args:
-        source: The name of a shipped model (see `list_saved_models`), a run folder, or a `.keras`
-            file. What lies in the working directory goes before a name.
+        source: The name of a shipped model (see `list_saved_models`), a run folder, a `.keras`
+            file, or a SavedModel folder that kzoo or Keras has written. What lies in the working
+            directory goes before a name.
 
     Returns:
-        `keras.Model`; for a model of kzoo, a `Classifier` with `.core` and `.class_names`.
+        `keras.Model`; for a model of kzoo, a `Classifier` with `.core` and `.class_names`; for a
+        SavedModel, an `ExportedModel`, which computes but cannot be trained.
 
     Raises:
-        ValueError: If there is no such model, the message says which there are; or if a shipped
-            one is not what was shipped.
+        NoModelError: If there is no such model; the message says which there are.
+        LoadError: If it is damaged, not what was shipped, or would run code of its maker (Keras'
+            safe mode).
+    """
+    path = find_model(source)
+    try:
+        return ExportedModel(path) if path.is_dir() else keras.models.load_model(path)
+    except Exception as error:  # of Keras, h5py, zipfile or TensorFlow
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise LoadError(f"{path} cannot be loaded: {reason[0]}") from error
+
+
+def find_model(source):
+    """Returns the path of a model: its `.keras` file or its SavedModel folder.
+
+    Args:
+        source: As `load` takes it.
+
+    Raises:
+        NoModelError: If there is no such model.
+        LoadError: If it is a shipped one and not what was shipped.
     """
     path = Path(source)
-    for candidate in (path, path / "model.keras"):
-        if candidate.is_file():
-            return keras.models.load_model(candidate)
+    if path.is_file():
+        return path
+    for candidate in (path / "model.keras", path, path / "saved_model"):
+        if candidate.is_file() or (candidate / "saved_model.pb").is_file():
+            return candidate
     shipped = f"{source}/model.keras"
     if shipped not in _checksums():
-        raise ValueError(
-            f"There is no model {source}. Give a run folder with a model.keras, a .keras file, or "
-            f"the name of a shipped model: {', '.join(list_saved_models())}."
+        raise NoModelError(
+            f"There is no model {source}. Give a run folder with a model.keras, a .keras file, a "
+            f"SavedModel folder, or the name of a shipped model: {', '.join(list_saved_models())}."
         )
-    path = _shipped_folder() / shipped
+    path = shipped_folder() / shipped
     if sha256(path) != _checksums()[shipped]:
-        raise ValueError(f"{path} is damaged: its SHA-256 differs from the one in checksums.json.")
-    return keras.models.load_model(path)
+        raise LoadError(f"{path} is damaged: its SHA-256 differs from the one in checksums.json.")
+    return path
+
+
+def folder_of(source):
+    """Returns the folder that a model lies in, with the config of its run beside it."""
+    return find_model(source).parent
 
 
 def sha256(path):
@@ -114,7 +165,7 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _shipped_folder():
+def shipped_folder():
     """Returns where the shipped models lie: beside the package, or in it where installed."""
     package = Path(__file__).parent
     clone = package.parent / "saved_models"
@@ -123,4 +174,4 @@ def _shipped_folder():
 
 def _checksums():
     """Returns a dict from each shipped file to its SHA-256."""
-    return json.loads((_shipped_folder() / "checksums.json").read_text())
+    return json.loads((shipped_folder() / "checksums.json").read_text())

@@ -1,12 +1,10 @@
 """The figures of a run, as PNG files."""
 
 import csv
-import math
 
 import numpy as np
 from matplotlib.figure import Figure
-
-from kzoo.models import received_attention
+from matplotlib.ticker import PercentFormatter
 
 COLORS = {"training": "#4477aa", "validation": "#cc6677"}
 
@@ -59,58 +57,26 @@ def draw_confusion_matrix(matrix, class_names, path):
     figure.savefig(path, dpi=150)
 
 
-def draw_attention(core, inputs, titles, path):
-    """Draws where a model looked: over the pixels of images, as bars for what else it reads.
+def deletion_figure(faithfulness):
+    """Draws how a probability falls with the share of positions deleted.
 
     Args:
-        core: Functional model with attention layers.
-        inputs: Array `(examples, ...)`, pre-processed for the core.
-        titles: List of strings, one for each example.
-        path: PNG file to write.
+        faithfulness: `Faithfulness`, as `kzoo.faithfulness` returns it.
+
+    Returns:
+        Matplotlib `Figure`.
     """
-    columns = {
-        f"{name} {i + 1}": attention
-        for name, received in received_attention(core, inputs).items()
-        for i, attention in enumerate(np.moveaxis(received, 1, 0))
-    }
-    images = inputs.ndim == 4
-    rows, width = len(inputs), len(columns) + images
-    size = (1.1 * width if images else 3.2 * width, 1.15 * rows + 0.3)
-    figure = Figure(figsize=size, layout="constrained")
-    grid = figure.subplots(rows, width, squeeze=False)
-    for i, (row, title) in enumerate(zip(grid, titles, strict=True)):
-        row[0].set_ylabel(title, fontsize=8)
-        if images:
-            row[0].imshow(inputs[i].squeeze(), cmap="gray")
-        for axes, attention in zip(row[images:], columns.values(), strict=True):
-            if images:
-                _overlay(axes, inputs[i], _as_pixels(attention[i], inputs.shape[1:3]))
-            else:
-                axes.bar(range(attention.shape[1]), attention[i], 1, color=COLORS["training"])
-    for axes, column in zip(grid[0], ["image"] * images + list(columns), strict=True):
-        axes.set_title(column, fontsize=8)
-    for axes in grid.flat:
-        axes.set(xticks=[], yticks=[])
-    figure.savefig(path, dpi=150)
-
-
-def _overlay(axes, image, attention):
-    height, width = image.shape[:2]
-    axes.imshow(image.squeeze(), cmap="gray")
-    axes.imshow(
-        attention,
-        cmap="inferno",
-        alpha=0.6,
-        interpolation="bilinear",
-        extent=(-0.5, width - 0.5, height - 0.5, -0.5),
-    )
-
-
-def _as_pixels(attention, image_size):
-    """Lays a sequence of positions out as the grid, or the rows, of the image it came from."""
-    if attention.ndim == 2:
-        return attention
-    positions = len(attention)
-    rows = round(math.sqrt(positions * image_size[0] / image_size[1]))
-    is_grid = positions != image_size[0] and positions % rows == 0
-    return attention.reshape(rows if is_grid else positions, -1)
+    shares, area = faithfulness.shares, faithfulness.area
+    by_attention = faithfulness.attention.mean(axis=0)
+    orders = faithfulness.random.mean(axis=1)
+    figure = Figure(figsize=(5, 3.2), layout="constrained")
+    axes = figure.subplots()
+    axes.fill_between(shares, orders.min(axis=0), orders.max(axis=0), color="#bbbbbb", alpha=0.5)
+    axes.plot(shares, orders.mean(axis=0), color="#666666", label="in random order")
+    axes.plot(shares, by_attention, color="#f28e2b", label="most attention first")
+    axes.set(xlabel="positions deleted", ylabel="probability of the predicted class", ylim=(0, 1))
+    axes.set_title(f"{faithfulness.layer}: area between the curves {area:.3f}", fontsize=10)
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=9)
+    return figure

@@ -1,5 +1,6 @@
 """Fixtures; what needs TensorFlow is imported inside them: tests/layers run without it too."""
 
+import io
 import os
 import sys
 from typing import NamedTuple
@@ -18,16 +19,33 @@ class Outcome(NamedTuple):
 
 
 @pytest.fixture
-def command(monkeypatch, capsys, tmp_path):
+def command(run_command):
     """Runs the command line of train.py in this process and in an empty folder."""
     from kzoo.cli import train_main
 
+    return lambda *arguments: run_command(train_main, ["train.py", *arguments])
+
+
+@pytest.fixture
+def kzoo_command(run_command, monkeypatch):
+    """Runs the command line of `kzoo`, with a text piped in, in the same way."""
+    from kzoo.cli import main
+
+    def run(*arguments, stdin=""):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        return run_command(main, ["kzoo", *arguments])
+
+    return run
+
+
+@pytest.fixture
+def run_command(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
+    def run(main, arguments):
+        monkeypatch.setattr(sys, "argv", list(map(str, arguments)))
         with pytest.raises(SystemExit) as end:
-            train_main()
+            main()
         return Outcome(end.value.code or 0, *capsys.readouterr())
 
     return run

@@ -78,7 +78,7 @@ WRONG = {
         recipe(export="{format: [keras]}"),
         [],
         "export.format is not an argument of export. Did you mean export.formats? "
-        "It accepts: formats.",
+        "It accepts: formats, tolerance.",
     ),
     "wrong type": (
         recipe(training="{epochs: many}"),
@@ -155,7 +155,7 @@ WRONG = {
     "unknown format": (
         recipe(export="{formats: [keras, onxx]}"),
         [],
-        "export.formats.1 must be 'keras' or 'saved_model'. Received: 'onxx'",
+        "export.formats.1 must be 'keras', 'saved_model', 'litert' or 'onnx'. Received: 'onxx'",
     ),
     "negative learning rate": (
         recipe(training="{epochs: 1, optimizer: {name: sgd, learning_rate: -0.5}}"),
@@ -474,6 +474,7 @@ def test_process_that_refuses_a_config(tmp_path):
     assert "Traceback" not in process.stderr
 
 
+@pytest.mark.slow
 def test_process_that_trains(tiny_config, tmp_path):
     """The whole command, its output going to a file: plain lines."""
     (tmp_path / "recipe.yaml").write_text(

@@ -2,8 +2,7 @@ import matplotlib.figure
 import numpy as np
 import pytest
 
-from kzoo.models import attention_model, create_model
-from kzoo.visualization import draw_attention, draw_confusion_matrix, draw_curves
+from kzoo.visualization import draw_confusion_matrix, draw_curves
 
 
 @pytest.fixture
@@ -59,34 +58,3 @@ def test_confusion_matrix(drawn, tmp_path):
 def test_confusion_matrix_of_many_classes_has_no_numbers(drawn, tmp_path):
     draw_confusion_matrix(np.eye(29, dtype=int), [str(i) for i in range(29)], tmp_path / "m.png")
     assert not drawn[0].axes[0].texts
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_image_attention(drawn, tmp_path, channels):
-    """13x7 pixels are pooled to 6x3 positions; 5 heads and 2 glimpses make 8 columns."""
-    core = create_model(
-        "cnn_attention", (13, 7, channels), 3, filters=[2, 5], num_heads=5, num_glimpses=2, units=3
-    )
-    images = np.random.default_rng(0).random((2, 13, 7, channels), "float32")
-    draw_attention(core, images, ["first", "second"], tmp_path / "attention.png")
-    assert is_png(tmp_path / "attention.png")
-    [figure] = drawn
-    assert len(figure.axes) == 2 * 8
-    titles = ["image", *(f"attention {i}" for i in range(1, 6)), "glimpses 1", "glimpses 2"]
-    assert [axes.get_title() for axes in figure.axes[:8]] == titles
-    assert [axes.get_ylabel() for axes in (figure.axes[0], figure.axes[8])] == ["first", "second"]
-
-    scores = attention_model(core).predict(images, verbose=0)
-    received = scores["attention"].mean(axis=2).reshape(2, 5, 6, 3)  # the mean over all queries
-    np.testing.assert_allclose(figure.axes[8 + 2].images[1].get_array(), received[1, 1])
-    np.testing.assert_allclose(figure.axes[7].images[1].get_array(), scores["glimpses"][0, 1])
-
-
-def test_attention_to_a_sequence_is_bars(drawn, tmp_path):
-    core = create_model("lstm_attention", (5, 3), 2, units=3, attention_units=2)
-    vectors = np.random.default_rng(0).random((2, 5, 3), "float32")
-    draw_attention(core, vectors, ["first", "second"], tmp_path / "attention.png")
-    scores = attention_model(core).predict(vectors, verbose=0)["attention"]
-    [figure] = drawn
-    for axes, expected in zip(figure.axes, scores, strict=True):
-        np.testing.assert_allclose([bar.get_height() for bar in axes.patches], expected)

@@ -24,7 +24,7 @@ TEMPLATE = """\
 The test split was read once, after the epoch had been chosen on validation data.
 
 {figures}
-
+{files}
     import kzoo
     model = kzoo.load("model.keras")    # in this folder
     model.predict(inputs)["probabilities"]
@@ -40,7 +40,7 @@ def card(config, metrics, figures):
         figures: Paths of its figures, relative to the folder of the run.
     """
     return TEMPLATE.format(
-        **{key: metrics[key] for key in metrics if key != "versions"},
+        **{key: metrics[key] for key in metrics if key not in ("versions", "files")},
         name=config["name"],
         model=config["model"]["name"],
         data=" ".join(filter(None, [config["data"]["name"], config["data"].get("dataset")])),
@@ -49,4 +49,28 @@ def card(config, metrics, figures):
         peak_memory=(metrics["peak_memory_bytes"] or 0) / 2**30,
         versions=", ".join(f"{name} {version}" for name, version in metrics["versions"].items()),
         figures="\n".join(f"![{path.stem}]({path.as_posix()})" for path in figures),
+        files=_files(metrics["files"]),
+    )
+
+
+def _files(files):
+    """Returns a table of what was exported, and how far each file is from the model."""
+    if not files:
+        return ""
+    rows = [
+        f"| `{name}` | {file['bytes'] / 2**20:.2f} MiB | {file['difference']:.1e} "
+        f"| {file['same_class']:.2%} | {file['note']} |"
+        for name, file in files.items()
+    ]
+    return "\n".join(
+        [
+            "",
+            "Each file was read in a new process and compared with the model on examples of the "
+            "validation split:",
+            "",
+            "| file | size | largest difference of a probability | same class | |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
     )

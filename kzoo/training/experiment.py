@@ -12,18 +12,21 @@ from kzoo.data import DATASETS
 from kzoo.data.augmentation import augment
 from kzoo.data.batches import evaluation_batches
 from kzoo.data.report import report
+from kzoo.data.split import read_examples
 from kzoo.data.text_preprocessing import learn_text_preprocessing
 from kzoo.evaluation import classification_metrics
-from kzoo.export import export, reason
+from kzoo.explain import SHOWN, explain
+from kzoo.export import ExportError, check_packages, export, reason
 from kzoo.models import MODELS, attention_model
 from kzoo.saving import Classifier, with_preprocessing
 from kzoo.training.card import card
 from kzoo.training.class_weights import class_weights
 from kzoo.training.environment import environment, peak_memory_bytes
+from kzoo.training.examples import validation_inputs
 from kzoo.training.fit import TrainingStopped, fit
 from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, create_optimizer
 from kzoo.training.run_folder import check_run_folder, create_run_folder
-from kzoo.visualization import draw_attention, draw_confusion_matrix, draw_curves
+from kzoo.visualization import draw_confusion_matrix, draw_curves
 
 REGISTRIES = {
     "data": DATASETS,
@@ -35,7 +38,6 @@ REGISTRIES = {
     "training.schedule": SCHEDULES,
     "export": export,
 }
-EXAMPLES_IN_FIGURE = 8
 
 
 class RunError(Exception):
@@ -77,6 +79,10 @@ def load_config(path, overrides=None):
         create_optimizer(training["optimizer"], training["schedule"], steps=1)
     except ValueError as error:
         raise ConfigError(f"{path}: training.optimizer: {reason(error)}") from None
+    try:
+        check_packages(config["export"]["formats"])
+    except ExportError as error:
+        raise ConfigError(f"{path}: export.formats: {error}") from None
     return config
 
 
@@ -120,6 +126,7 @@ def run_experiment(config, run_dir=None, overwrite=False):
         DataError: If the data cannot be had.
         RunFolderError: If the results have no place to go.
         RunError: If training failed; the best model so far is kept.
+        ExportError: If a format could not be written; all the other results are.
     """
     check_run_folder(run_dir, overwrite)
     dataset, core = load_data_and_core(config)
@@ -139,7 +146,7 @@ def run_experiment(config, run_dir=None, overwrite=False):
         raise RunError(_keep_what_there_is(stop, model, folder, config)) from stop.__cause__
     train_seconds = time.perf_counter() - start
 
-    export(model, folder, **config["export"])
+    files, failure = _export(model, dataset, folder, config)
     metrics = {
         **_test(core, dataset),
         "validation_accuracy": best.best_logs["accuracy"],
@@ -151,10 +158,13 @@ def run_experiment(config, run_dir=None, overwrite=False):
         "peak_memory_bytes": peak_memory_bytes(),
         "seed": config["seed"],
         **environment(),
+        "files": files,
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
-    figures = _draw(core, dataset, metrics, folder)
+    figures = _draw(model, dataset, metrics, folder)
     (folder / "README.md").write_text(card(config, metrics, figures), encoding="utf-8")
+    if failure:
+        raise failure
     return Run(folder, model, metrics)
 
 
@@ -167,11 +177,31 @@ def _keep_what_there_is(stop, model, folder, config):
     """Saves the best model of a training that stopped; returns what to tell the user."""
     if not stop.best_epoch:
         return f"{stop}\nNo epoch had ended, so no model is kept. {stop.advice}"
-    export(model, folder, **config["export"])
+    formats = [name for name in config["export"]["formats"] if name in ("keras", "saved_model")]
+    export(model, folder, formats=formats)  # not compared: whatever stopped it may stop that too
     return (
         f"{stop}\nKept in {folder}: the model of epoch {stop.best_epoch}, the best so far. "
         f"{stop.advice}"
     )
+
+
+def _export(model, dataset, folder, config):
+    """Writes the formats; returns what the card tells of each file, and the error or None."""
+    failure = None
+    try:
+        written = export(model, folder, validation_inputs(dataset), **config["export"])
+    except ExportError as error:
+        written, failure = error.written, error
+    files = {
+        file.path.name: {
+            "bytes": file.size,
+            "difference": file.difference,
+            "same_class": file.same_class,
+            "note": file.note,
+        }
+        for file in written
+    }
+    return files, failure
 
 
 def _test(core, dataset):
@@ -181,7 +211,7 @@ def _test(core, dataset):
     return {f"test_{name}": value for name, value in metrics.items()}
 
 
-def _draw(core, dataset, metrics, folder):
+def _draw(model, dataset, metrics, folder):
     """Draws the figures; returns their paths, relative to the folder."""
     figures = folder / "figures"
     figures.mkdir(exist_ok=True)
@@ -189,8 +219,8 @@ def _draw(core, dataset, metrics, folder):
     draw_confusion_matrix(
         metrics["test_confusion_matrix"], dataset.class_names, figures / "confusion_matrix.png"
     )
-    if attention_model(core):
-        inputs, targets = next(evaluation_batches(dataset, dataset.test).as_numpy_iterator())
-        titles = [dataset.class_names[i] for i in targets.argmax(axis=-1)[:EXAMPLES_IN_FIGURE]]
-        draw_attention(core, inputs[:EXAMPLES_IN_FIGURE], titles, figures / "attention.png")
+    if attention_model(model.core):
+        shown = read_examples(dataset.test, range(min(SHOWN, len(dataset.test))))
+        figure = explain(model, shown.inputs, shown.labels).figure()
+        figure.savefig(figures / "attention.png", dpi=150)
     return [path.relative_to(folder) for path in sorted(figures.glob("*.png"))]

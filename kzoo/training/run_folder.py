@@ -12,6 +12,10 @@ RESULTS = (
     "vocabulary.txt",
     "model.keras",
     "saved_model",
+    "model.tflite",
+    "model_int8.tflite",
+    "model.onnx",
+    "failed",
     "figures",
     "README.md",
 )

@@ -10,8 +10,9 @@ import pytest
 from tests.layer_checks import check_layer, gradients, to_numpy
 
 ROOT = Path(__file__).parents[2]
-# test_data.py runs data.md, on data that it makes
-PAGES = [ROOT / "README.md", *sorted(set(ROOT.glob("docs/*.md")) - {ROOT / "docs" / "data.md"})]
+# those that need data or further packages have tests of their own: test_data.py, test_serving.py
+OTHERS = {ROOT / "docs" / "data.md", ROOT / "docs" / "serving.md"}
+PAGES = [ROOT / "README.md", *sorted(set(ROOT.glob("docs/*.md")) - OTHERS)]
 BLOCK = re.compile(r"^(?P<mark><!-- not run -->\n)?```python\n(?P<code>.*?)^```$", re.M | re.S)
 
 

@@ -1,6 +1,7 @@
 import csv
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -85,6 +86,9 @@ def test_metrics(digits_run):
     assert metrics["train_seconds"] > 0 and metrics["peak_memory_bytes"] > 2**20
     assert {"python", "keras", "tensorflow", "numpy"} <= set(metrics["versions"])
     assert list(metrics["test_classes"]) == list("0123456789")
+    assert list(metrics["files"]) == ["model.keras", "saved_model"]
+    for file in metrics["files"].values():
+        assert file["difference"] < 1e-5 and file["same_class"] == 1 and file["bytes"] > 10_000
     assert np.sum(metrics["test_confusion_matrix"]) == 360  # 20 % of 1,797, rounded up
 
 
@@ -115,6 +119,7 @@ def test_card(digits_run):
     assert card.startswith("# two_epochs\n")
     assert f"| test accuracy | {digits_run.metrics['test_accuracy']:.4f} |" in card
     assert "of 360 test examples right" in card and "![curves](figures/curves.png)" in card
+    assert re.search(r"\| `saved_model` \| 0\.\d\d MiB \| \d\.\de[-+]\d\d \| 100\.00% \|", card)
     assert "kzoo.load(" in card and "{" not in card.replace("{name", "")
 
 

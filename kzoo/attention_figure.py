@@ -1,0 +1,224 @@
+"""Figures of where a model looked: over images, in texts, on the features of rows, along steps.
+
+They take the `Example`s of `kzoo.explain`. Orange is attention, in every figure.
+"""
+
+import html
+
+import numpy as np
+from matplotlib.figure import Figure
+
+COLOR = "#f28e2b"
+RGB = (242, 142, 43)
+WRONG = "#b2182b"
+PIXELS = 600  # of a panel
+FEATURES = 20  # shown one by one
+LINE = 100  # characters of a text
+STYLE = "max-width:50em;padding:1em;font-family:sans-serif;color:#222;background:white"
+CHARACTER = 0.0836  # inches, of ten points, monospaced
+
+
+def attention_figure(examples):
+    """Draws where a model looked.
+
+    Args:
+        examples: List of `Example`, all of one kind. Images show each head and glimpse; the
+            others the mean over the heads, of all layers for one example and of the layer nearest
+            to the logits for several.
+
+    Returns:
+        Matplotlib `Figure`.
+    """
+    return FIGURES[examples[0].kind](examples)
+
+
+def _image_figure(examples):
+    heads = [(name, i) for name, s in examples[0].scores.items() for i in range(len(s))]
+    images = [_thin(example.raw) for example in examples]
+    height, width = images[0].shape[:2]
+    size = 1.25 if len(examples) > 1 else 1.6
+    rows, columns = len(examples), 1 + len(heads)
+    figure = Figure(
+        figsize=(size * columns + 0.3, (size * height / width + 0.08) * rows + 0.35),
+        layout="constrained",
+    )
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for example, image, row in zip(examples, images, grid, strict=True):
+        _show_image(row[0], image)
+        row[0].set_ylabel(_caption(example), fontsize=9, color=_caption_color(example))
+        for axes, (name, head) in zip(row[1:], heads, strict=True):
+            _overlay(axes, image, example.scores[name][head])
+    titles = ["image", *(f"{name} {i + 1}" for name, i in heads)]
+    for axes, title in zip(grid[0], titles, strict=True):
+        axes.set_title(title, fontsize=9)
+    for axes in grid.flat:
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+    return figure
+
+
+def _thin(image):
+    """Leaves out pixels of a large image that no panel could show."""
+    step = -(-max(image.shape[:2]) // PIXELS)
+    return image[::step, ::step]
+
+
+def _show_image(axes, image):
+    axes.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
+
+
+def _overlay(axes, image, scores):
+    """Draws the image in grey, paler, and over it orange that covers as the weight is high."""
+    height, width = image.shape[:2]
+    _show_image(axes, 0.6 * image.mean(axis=-1))
+    color = np.empty((*scores.shape, 4))
+    color[..., :3] = np.array(RGB) / 255
+    color[..., 3] = 0.9 * scores / scores.max()
+    extent = (-0.5, width - 0.5, height - 0.5, -0.5)
+    axes.imshow(color, interpolation="bilinear", extent=extent)
+
+
+def _panels(examples):
+    """Of one example all layers, of several the layer nearest to the logits; heads averaged."""
+    for example in examples:
+        names = list(example.scores)
+        for name in names if len(examples) == 1 else names[-1:]:
+            yield example, name, example.scores[name].mean(axis=0)
+
+
+def _text_figure(examples):
+    panels = [(*panel, _lines(panel[0].positions)) for panel in _panels(examples)]
+    height = sum(len(lines) + 2.5 for *_, lines in panels)
+    figure = Figure(figsize=(LINE * CHARACTER + 0.5, 0.24 * height))
+    axes = figure.add_axes((0.02, 0, 0.96, 1))
+    axes.set(xlim=(0, LINE), ylim=(height, 0))
+    axes.axis("off")
+    y = 1.0
+    for example, name, weights, lines in panels:
+        axes.text(0, y, example.caption, weight="bold", color=_caption_color(example), va="center")
+        note = f"{name}, darkest: {weights.max():.1%}"
+        axes.text(LINE, y, note, color="grey", fontsize=9, ha="right", va="center")
+        for line in lines:
+            y += 1
+            for column, place, word in line:
+                alpha = weights[place] / weights.max()
+                box = {"facecolor": COLOR, "alpha": alpha, "edgecolor": "none", "pad": 1.5}
+                font = {"family": "monospace", "fontsize": 10}
+                axes.text(column, y, word, va="center", bbox=box, parse_math=False, **font)
+        y += 2.5
+    return figure
+
+
+def _lines(words):
+    """Breaks words into lines; gives for each the column, the place in the text, and the word."""
+    lines, column = [[]], 0
+    for place, word in enumerate(words):
+        word = word if len(word) <= LINE else word[: LINE - 3] + "..."
+        if column + len(word) > LINE:
+            lines.append([])
+            column = 0
+        lines[-1].append((column, place, word))
+        column += len(word) + 1
+    return lines
+
+
+def attention_html(examples):
+    """Returns texts as HTML, their words coloured by weight.
+
+    Args:
+        examples: List of `Example` of kind `"text"`. The layer nearest to the logits is shown, the
+            others, and the heads of each, on a click.
+    """
+    parts = []
+    for example in examples:
+        caption = html.escape(example.caption)
+        parts.append(f"<h4 style='color:{_caption_color(example)}'>{caption}</h4>")
+        paragraphs = []
+        for name, scores in reversed(example.scores.items()):
+            paragraphs.append(_paragraph(name, example.positions, scores.mean(axis=0)))
+            for i, head in enumerate(scores if len(scores) > 1 else [], start=1):
+                paragraphs.append(_paragraph(f"{name} {i}", example.positions, head))
+        first, *others = paragraphs
+        parts.append(first)
+        if others:
+            summary = "<summary>other layers and heads</summary>"
+            parts.append(f"<details>{summary}{''.join(others)}</details>")
+    return f"<div style='{STYLE}'>{''.join(parts)}</div>"
+
+
+def _paragraph(name, words, weights):
+    red, green, blue = RGB
+    spans = (
+        f"<span title='{weight:.1%}' style='background:rgba({red},{green},{blue},"
+        f"{weight / weights.max():.2f});padding:1px 2px'>{html.escape(word)}</span>"
+        for word, weight in zip(words, weights, strict=True)
+    )
+    note = f"<small>{html.escape(name)}, darkest: {weights.max():.1%}</small>"
+    return f"<p style='line-height:1.7'>{note}<br>{' '.join(spans)}</p>"
+
+
+def _feature_figure(examples):
+    panels = list(_panels(examples))
+    weights = np.stack([weights for *_, weights in panels])
+    order = np.argsort(-weights.mean(axis=0), kind="stable")
+    shown, others = order[:FEATURES], order[FEATURES:]
+    names = [examples[0].positions[i] for i in shown]
+    names += [f"the {len(others)} others"] if len(others) else []
+    width = max(1.3, 4.5 / len(panels)) * len(panels) + 2.2
+    figure = Figure(figsize=(width, 0.2 * len(names) + 1), layout="constrained")
+    grid = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
+    grid[0].set_yticks(range(len(names)), names, fontsize=8)
+    grid[0].set_ylim(len(names) - 0.5, -0.5)
+    for axes, (example, name, weights) in zip(grid, panels, strict=True):
+        caption = _caption(example) if len(examples) > 1 else f"{example.caption}\n{name}"
+        axes.set_title(caption, fontsize=9, color=_caption_color(example))
+        axes.barh(range(len(shown)), weights[shown], color=COLOR)
+        if len(others):  # as a number: their sum would be the longest bar
+            total = f" {weights[others].sum():.0%}"
+            axes.text(0, len(shown), total, va="center", fontsize=8, color="grey")
+        axes.tick_params(axis="x", labelsize=7)
+        axes.xaxis.set_major_formatter(_percent)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _sequence_figure(examples):
+    panels = list(_panels(examples))
+    figure = Figure(figsize=(7, 1.3 * len(panels) + 0.7), layout="constrained")
+    rows = figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
+    for axes, (example, name, weights) in zip(rows, panels, strict=True):
+        axes.stairs(weights, np.arange(len(weights) + 1) - 0.5, fill=True, color=COLOR)
+        axes.set_ylim(0)
+        axes.yaxis.set_major_formatter(_percent)
+        values = axes.twinx()
+        values.plot(example.raw, color="#333333", linewidth=0.8, alpha=0.7)
+        for one in (axes, values):
+            one.tick_params(labelsize=7)
+            one.spines["top"].set_visible(False)
+        caption = _caption(example) if len(examples) > 1 else f"{_caption(example)}\n{name}"
+        axes.set_ylabel(caption, fontsize=9, color=_caption_color(example))
+    rows[0].set_title(f"{panels[-1][1]} (orange) to the sequence (lines)", fontsize=9)
+    rows[-1].set_xlabel("step", fontsize=8)
+    rows[-1].xaxis.get_major_locator().set_params(integer=True)
+    return figure
+
+
+def _percent(value, _):
+    return f"{100 * value:g}%"
+
+
+def _caption(example):
+    return example.caption.replace(", ", "\n")
+
+
+def _caption_color(example):
+    return WRONG if example.is_mistake else "black"
+
+
+FIGURES = {
+    "image": _image_figure,
+    "text": _text_figure,
+    "features": _feature_figure,
+    "sequence": _sequence_figure,
+}

@@ -1,0 +1,149 @@
+"""What `kzoo describe` prints."""
+
+import difflib
+import inspect
+import json
+import re
+
+import keras
+from pydantic import TypeAdapter
+
+from kzoo.commands.tables import print_table
+from kzoo.data import DATASETS
+from kzoo.exported import ExportedModel, show_specs, signature_of
+from kzoo.models import MODELS
+from kzoo.saving import NoModelError, find_model, list_saved_models, load
+from kzoo.training.experiment import REGISTRIES
+
+
+def describe(name):
+    """Prints what is known of a model function, a data set function or a trained model.
+
+    Raises:
+        NoModelError: If there is no such thing.
+        LoadError: If a trained model cannot be loaded.
+    """
+    for section, functions in [("model", MODELS), ("data", DATASETS)]:
+        if name in functions:
+            return _describe_function(section, name, functions[name])
+    try:
+        path = find_model(name)
+    except NoModelError as error:
+        known = [*MODELS, *DATASETS, *list_saved_models()]
+        nearest = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {nearest[0]}? " if nearest else ""
+        raise NoModelError(
+            f"{hint}{error}\nOr a model function: {', '.join(MODELS)}; or a data set function: "
+            f"{', '.join(DATASETS)}."
+        ) from None
+    _describe_trained(path, load(path))
+
+
+def _describe_function(section, name, function):
+    summary, *rest = inspect.getdoc(function).split("\n\nArgs:")[0].split("\n\n", 1)
+    print(f"{name}: {summary}\n")
+    print("".join(f"{paragraph}\n\n" for paragraph in rest), end="")
+    print_table(
+        "Arguments", ["argument", "type", "default", "meaning"], _arguments(section, function)
+    )
+    print(f"In a recipe: {section}: {{name: {name}, ...}}")
+
+
+def _arguments(key, function, prefix=""):
+    """Yields a row for each argument that a config may set, those of its sections among them."""
+    meanings = argument_meanings(function)
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is not parameter.KEYWORD_ONLY:
+            continue  # decided by the data
+        inner = REGISTRIES.get(f"{key}.{name}")
+        kind = "mapping" if inner else type_name(parameter.annotation)
+        default = "required" if parameter.default is parameter.empty else _show(parameter.default)
+        yield prefix + name, kind, default, meanings.get(name)
+        if inner:
+            yield from _arguments(f"{key}.{name}", inner, f"{prefix}{name}.")
+
+
+def argument_meanings(function):
+    """Returns a dict from each argument in the `Args` of a docstring to what stands there."""
+    section = re.search(r"^Args:\n((?:    .*\n|\n)+)", inspect.getdoc(function) + "\n", re.M)
+    entries = re.split(r"^    (?=\w)", section[1], flags=re.M)[1:]
+    return {name: " ".join(text.split()) for name, _, text in (e.partition(":") for e in entries)}
+
+
+def type_name(annotation):
+    """Returns a type as a reader of YAML says it, as in `"list of integer > 0"`."""
+    return _name_schema(TypeAdapter(annotation).json_schema())
+
+
+def _name_schema(schema):
+    if "anyOf" in schema:
+        return " or ".join(_name_schema(option) for option in schema["anyOf"])
+    if "enum" in schema or "const" in schema:
+        return " or ".join(map(_show, schema.get("enum", [schema.get("const")])))
+    kind = schema.get("type", "anything")
+    if kind == "array":
+        fewest, most = schema.get("minItems"), schema.get("maxItems")
+        length = f"{most} times " if most and fewest == most else ""
+        return f"list of {length}{_name_schema(schema['items'])}"
+    return " ".join(filter(None, [NAMES.get(kind, kind), " and ".join(_bounds(schema))]))
+
+
+NAMES = {"boolean": "true or false", "string": "text", "object": "mapping"}
+BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+
+
+def _bounds(schema):
+    for key, sign in BOUNDS.items():
+        if key in schema:
+            yield f"{sign} {schema[key]}"
+
+
+def _show(value):
+    """A value as in YAML."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _describe_trained(path, model):
+    """Prints the architecture, what goes in and comes out, and the numbers of the run."""
+    if isinstance(model, ExportedModel):
+        rows = [
+            (name, show_specs(s.inputs), show_specs(s.outputs))
+            for name, s in model.signatures.items()
+        ]
+        print_table("Signatures", ["signature", "inputs", "outputs"], rows)
+    else:
+        rows = [
+            (layer.name, type(layer).__name__, _shapes(layer), layer.count_params())
+            for layer in getattr(model, "core", model).layers
+        ]
+        print_table("Architecture", ["layer", "type", "output", "parameters"], rows)
+    print_table("Facts", ["", "value"], [*_facts(path, model), *_metrics(path)])
+
+
+def _shapes(layer):
+    tensors = keras.tree.flatten(layer.output)
+    return " and ".join(str(tuple(tensor.shape)).replace("None", "any") for tensor in tensors)
+
+
+def _facts(path, model):
+    signature = signature_of(model)
+    yield "file", path
+    yield "input", show_specs(signature.inputs)
+    yield "output", show_specs(signature.outputs)
+    names = getattr(model, "class_names", None)
+    if names:
+        yield f"{len(names)} classes", ", ".join(names)
+    if not isinstance(model, ExportedModel):
+        yield "parameters", model.count_params()
+
+
+def _metrics(path):
+    """Yields what is one value in the `metrics.json` of the run."""
+    file = path.parent / "metrics.json"
+    if path.name not in ("model.keras", "saved_model") or not file.is_file():
+        return
+    metrics = json.loads(file.read_text(encoding="utf-8"))
+    metrics["versions"] = ", ".join(f"{k} {v}" for k, v in metrics.get("versions", {}).items())
+    for key, value in metrics.items():
+        if key != "parameters" and not isinstance(value, dict | list):
+            yield key.replace("_", " "), value

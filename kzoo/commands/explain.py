@@ -1,0 +1,79 @@
+"""What `kzoo explain` writes and prints."""
+
+from pathlib import Path
+
+from kzoo.commands.errors import tell
+from kzoo.commands.inputs import read_inputs, stack
+from kzoo.commands.run_data import load_run_data, predict_test_split
+from kzoo.data.dataset import DataError
+from kzoo.data.split import read_examples
+from kzoo.deletion import faithfulness
+from kzoo.evaluation import most_confident_mistakes, softmax
+from kzoo.explain import check_attention, explain
+from kzoo.saving import load
+
+
+def explain_inputs(source, inputs, directory, text=False, delimiter=","):
+    """Explains the inputs that stand on the command line.
+
+    Args:
+        source: What `kzoo.load` takes.
+        inputs: Strings, as `read_inputs` takes them.
+        directory: Folder to write to: what `Explanation.save` writes, and `faithfulness.png`.
+        text: Whether the inputs are texts.
+        delimiter: What stands between the fields of CSV.
+
+    Returns:
+        Whether all inputs could be read; the others are named on stderr.
+
+    Raises:
+        ExplainError: If the model has no attention.
+    """
+    model = load(source)
+    check_attention(model)
+    read = list(read_inputs(model, inputs, text, delimiter))
+    found = [one for one in read if not one.problem]
+    for broken in (one for one in read if one.problem):
+        tell(broken.message)
+    if found:
+        names = [one.name if text else Path(one.name).stem for one in found]
+        _write(model, stack(found), directory, names=names)
+    return len(found) == len(read)
+
+
+def explain_mistakes(source, directory, count, config=None, overrides=None):
+    """Explains the most confident mistakes of a model on its test split, which chooses nothing.
+
+    Args:
+        source: What `kzoo.load` takes.
+        directory: Folder to write to.
+        count: Number of mistakes.
+        config: YAML file that names the data; None takes the one in the run folder.
+        overrides: Dict from dotted key to value.
+
+    Raises:
+        ConfigError: If the config is wrong, or names data that the model is not for.
+        DataError: If the data cannot be had, or there is no mistake.
+        ExplainError: If the model has no attention.
+    """
+    model = load(source)
+    check_attention(model)
+    dataset = load_run_data(source, model, config, overrides)
+    logits = predict_test_split(source, model, dataset)
+    places = most_confident_mistakes(softmax(logits), dataset.test.labels, count)
+    if not len(places):
+        raise DataError(f"{source} is right on all {len(dataset.test):,} test examples.")
+    worst = read_examples(dataset.test, places)
+    names = [f"test_{place}" for place in places]
+    _write(model, worst.inputs, directory, labels=worst.labels, names=names)
+
+
+def _write(model, inputs, directory, **options):
+    explanation = explain(model, inputs, **options)
+    explanation.save(directory)
+    found = faithfulness(model, inputs)
+    found.figure().savefig(Path(directory) / "faithfulness.png", dpi=150)
+    for example in explanation.examples:
+        print(f"{example.name}: {example.caption}")
+    print(found)
+    print(f"{directory}: a picture and the arrays of each, faithfulness.png")

@@ -1,0 +1,28 @@
+"""What `kzoo train` and train.py do."""
+
+from kzoo.config import dump
+from kzoo.data.report import report
+from kzoo.training.experiment import load_config, load_data_and_core, run_experiment
+
+
+def train(config, overrides, run_dir, overwrite, dry_run, print_config):
+    """Trains and tells the result; or prints the config, or what would be trained."""
+    checked = load_config(config, overrides)
+    if print_config:
+        print(dump(checked), end="")
+    elif dry_run:
+        dataset, core = load_data_and_core(checked)
+        print(report(dataset))
+        core.summary()
+    else:
+        _print_result(run_experiment(checked, run_dir, overwrite))
+
+
+def _print_result(run):
+    metrics = run.metrics
+    print(
+        f"test accuracy {metrics['test_accuracy']:.4f}, loss {metrics['test_loss']:.4f} "
+        f"(epoch {metrics['best_epoch']}, the best of {metrics['epochs']} on validation: "
+        f"{metrics['validation_accuracy']:.4f})"
+    )
+    print(f"{run.folder}: {', '.join(sorted(path.name for path in run.folder.iterdir()))}")

@@ -1,0 +1,144 @@
+"""A model that is a SavedModel: it computes, and that is all."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """A tensor that goes into a model or comes out of it; None in its shape is any size."""
+
+    name: str
+    dtype: str
+    shape: tuple
+
+    def __str__(self):
+        shape = ", ".join("any" if size is None else str(size) for size in self.shape)
+        return f"{self.name}: {self.dtype} ({shape})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    """What a model takes and gives.
+
+    Attributes:
+        inputs: `Spec`, or a dict or list of them.
+        outputs: The same.
+    """
+
+    inputs: Any
+    outputs: Any
+
+    def __str__(self):
+        return f"{show_specs(self.inputs)} -> {show_specs(self.outputs)}"
+
+
+class ExportedModel:
+    """Calls a SavedModel that kzoo or Keras has exported.
+
+    It has no layers and cannot be trained; loading it runs no Python code of its maker.
+
+    Args:
+        folder: The folder that holds `saved_model.pb`.
+
+    Attributes:
+        folder: `Path`.
+        signature: `Signature` of a call.
+        signatures: Dict from the name of each signature in the file to its `Signature`.
+        class_names: List of strings, from the run that it lies in, or None.
+
+    Call arguments:
+        inputs: Arrays, lists or tensors in the structure of `signature.inputs`.
+
+    Raises:
+        ValueError: If the inputs are something else.
+    """
+
+    def __init__(self, folder):
+        import tensorflow as tf
+
+        self.folder = Path(folder)
+        self._loaded = tf.saved_model.load(str(folder))
+        signatures = self._loaded.signatures
+        self.signatures = {name: _signature(signatures[name]) for name in sorted(signatures)}
+        self._serve = getattr(self._loaded, "serve", None)
+        if self._serve:  # takes one argument, in the structure that the model's input had
+            self.signature = _signature(self._serve.concrete_functions[0])
+        elif "serving_default" in signatures:
+            self.signature = self.signatures["serving_default"]
+        else:
+            found = ", ".join(self.signatures) or "none"
+            raise ValueError(f"It has no signature serve or serving_default. It has: {found}.")
+        self.class_names = _class_names(self.folder)
+
+    def __call__(self, inputs):
+        expected = self.signature.inputs
+        try:
+            tensors = keras.tree.map_structure_up_to(expected, _tensor, expected, inputs)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"The model takes {show_specs(expected)}. Received: {error}") from None
+        if self._serve:
+            return self._serve(tensors)
+        return self._loaded.signatures["serving_default"](**tensors)
+
+    def predict(self, x, **_):
+        """Returns the outputs as arrays; what else the `predict` of Keras takes does nothing."""
+        return keras.tree.map_structure(np.asarray, self(x))
+
+
+def signature_of(model):
+    """Returns the `Signature` of an `ExportedModel` or a `keras.Model`."""
+    if isinstance(model, ExportedModel):
+        return model.signature
+    if hasattr(model, "preprocessing"):  # of ours, which knows columns by their own names
+        return Signature(_specs(model.preprocessing.raw_input()), _specs(model.output))
+    if isinstance(model, keras.Sequential):  # its `input` is not defined after loading
+        return Signature(_specs(model.inputs[0]), _specs(model.outputs[0]))
+    return Signature(_specs(model.input), _specs(model.output))
+
+
+def show_specs(specs):
+    """Returns a `Spec`, or a structure of them, as text."""
+    return ", ".join(map(str, keras.tree.flatten(specs)))
+
+
+def _signature(function):
+    positional, named = function.structured_input_signature
+    inputs = positional[0] if positional else named
+    return Signature(_specs(inputs), _specs(function.structured_outputs))
+
+
+def _specs(tensors):
+    if isinstance(tensors, dict):
+        return {name: _spec(tensor, name) for name, tensor in tensors.items()}
+    return keras.tree.map_structure(_spec, tensors)
+
+
+def _spec(tensor, name=None):
+    dtype = getattr(tensor.dtype, "name", tensor.dtype)
+    return Spec(name or tensor.name, dtype, tuple(tensor.shape))
+
+
+def _tensor(spec, value):
+    """Returns what a user passes as a tensor of the right type, or refuses it."""
+    import tensorflow as tf
+
+    tensor = tf.convert_to_tensor(value, tf.string if spec.dtype == "string" else None)
+    dtype = tf.as_dtype(spec.dtype)
+    if not tensor.shape.is_compatible_with(spec.shape) or (
+        tensor.dtype != dtype and (tensor.dtype.is_floating and not dtype.is_floating)
+    ):
+        raise ValueError(f"{tensor.dtype.name} {tuple(tensor.shape)}")
+    return tf.cast(tensor, dtype)
+
+
+def _class_names(folder):
+    metrics = folder.parent / "metrics.json"
+    if folder.name != "saved_model" or not metrics.is_file():
+        return None
+    return list(json.loads(metrics.read_text(encoding="utf-8"))["test_classes"])

@@ -1,0 +1,222 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import kzoo
+from kzoo.data.array_preprocessing import ArrayPreprocessing
+from kzoo.data.image_preprocessing import ImagePreprocessing
+from kzoo.data.table_preprocessing import learn_table_preprocessing
+from kzoo.data.text_preprocessing import TextPreprocessing
+from kzoo.saving import with_preprocessing
+from tests import tiny
+from tests.data.tables import columns, write_csv
+
+OPTIONS = {
+    "image": {key: value for key, value in tiny.MODEL.items() if key != "name"},
+    "text": {"embedding_dim": 2, "units": 3, "attention_units": 5},
+    "table": {"units": 3},
+    "array": {"units": 3, "attention_units": 5},
+}
+MODELS = {
+    "image": "cnn_attention",
+    "text": "lstm_attention",
+    "table": "dense_attention_fusion",
+    "array": "lstm_attention",
+}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Untrained models of each kind of input, as folders with both artefacts."""
+    keras.utils.set_random_seed(0)
+    preprocessing = {
+        "image": ImagePreprocessing(tiny.HEIGHT, tiny.WIDTH, 1),
+        "text": TextPreprocessing(["un", "film", "précieux"], sequence_length=5),
+        "table": learn_table_preprocessing(columns(60)[0]),
+        "array": ArrayPreprocessing((None, 2)),
+    }
+    folders = {}
+    for kind, layer in preprocessing.items():
+        vocabulary = {"vocabulary_size": layer.vocabulary_size} if kind == "text" else {}
+        options = {**OPTIONS[kind], **vocabulary}
+        core = kzoo.create_model(MODELS[kind], layer.example_shape, 3, **options)
+        model = with_preprocessing(core, layer, ["à", "b", "c"])
+        folders[kind] = tmp_path_factory.mktemp(kind)
+        model.save(folders[kind] / "model.keras")
+        model.export(folders[kind] / "saved_model", verbose=False)
+        metrics = {"test_classes": dict.fromkeys(model.class_names)}
+        (folders[kind] / "metrics.json").write_text(json.dumps(metrics))
+    return folders
+
+
+@pytest.fixture(params=["model.keras", "saved_model"])
+def artefact(request):
+    return request.param
+
+
+def lines(outcome):
+    return [json.loads(line) for line in outcome.out.splitlines()]
+
+
+def check(found, model, raw):
+    """The lines hold what the model gives for a batch of raw input."""
+    expected = model.predict(raw, verbose=0)["probabilities"]
+    probabilities = [list(line["probabilities"].values()) for line in found]
+    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
+    names = [model.class_names[i] for i in expected.argmax(axis=1)]
+    assert [line["class"] for line in found] == names
+    assert all(list(line["probabilities"]) == model.class_names for line in found)
+
+
+def test_images(kzoo_command, models, artefact, tmp_path):
+    """Files, of several sizes and in colour too, a folder, and arrays; in their order."""
+    images = tiny.examples(5, seed=3).inputs
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    keras.utils.save_img(tmp_path / "folder" / "b.png", images[0], scale=False)
+    keras.utils.save_img(tmp_path / "folder" / "inner" / "a.bmp", images[1], scale=False)
+    (tmp_path / "folder" / "notes.md").write_text("no image")
+    wide = np.repeat(np.concatenate([images[2]] * 2, axis=1), 3, axis=2)
+    keras.utils.save_img(tmp_path / "wide.png", wide, scale=False)
+    np.save(tmp_path / "two.npy", images[3:5, ..., 0])
+    np.savez(tmp_path / "one.npz", x=images[4].astype("float32"), y=[1])
+    sources = ["wide.png", "folder", "two.npy", "one.npz"]
+    outcome = kzoo_command("predict", models["image"] / artefact, *sources)
+    assert outcome.code == 0 and outcome.err == ""
+    found = lines(outcome)
+    names = [
+        "wide.png",
+        "folder/b.png",
+        "folder/inner/a.bmp",
+        "two.npy[0]",
+        "two.npy[1]",
+        "one.npz",
+    ]
+    assert [line["input"] for line in found] == names
+    model = kzoo.load(models["image"])
+    check(found[:1], model, wide[None, ..., :1])
+    check(found[1:], model, images[[0, 1, 3, 4, 4]])
+
+
+def test_a_broken_image_is_named_and_the_rest_goes_on(kzoo_command, models, artefact, tmp_path):
+    image = tiny.examples(1, seed=3).inputs[0]
+    keras.utils.save_img(tmp_path / "good.png", image, scale=False)
+    (tmp_path / "broken.png").write_bytes(b"nothing")
+    (tmp_path / "empty").mkdir()
+    np.save(tmp_path / "scaled.npy", image / 255)
+    np.save(tmp_path / "axes.npy", np.zeros((1, 1, 7, 5, 1), "uint8"))
+    np.savez(tmp_path / "names.npz", a=image, b=image)
+    (tmp_path / "text.npy").write_text("no array")
+    wrong = ["broken.png", "no.png", "empty", "scaled.npy", "axes.npy", "names.npz", "text.npy"]
+    outcome = kzoo_command("predict", models["image"] / artefact, *wrong, "good.png")
+    assert outcome.code == 1
+    assert [line["input"] for line in lines(outcome)] == ["good.png"]
+    messages = [
+        "error: broken.png: Unknown image file format.",
+        "error: no.png: No such file or directory",
+        "error: empty: There is no file of .png, .jpg,",
+        "error: scaled.npy: Images must go from 0 to 255, as they come from a file. Received: ",
+        "error: axes.npy: An array must have 3 axes, or 4 for several examples. Received: (1, 1,",
+        "error: names.npz: It must hold one array, or one called x. It holds: a, b.",
+        "error: text.npy: This is no file of plain arrays that NumPy has written.",
+    ]
+    for line, message in zip(outcome.err.splitlines(), messages, strict=True):
+        assert line.startswith(message)
+
+
+def test_texts(kzoo_command, models, artefact, tmp_path):
+    (tmp_path / "reviews").mkdir()
+    (tmp_path / "reviews" / "1.txt").write_text("un film\nprécieux", encoding="utf-8")
+    (tmp_path / "latin.txt").write_bytes("précieux".encode("latin-1"))
+    outcome = kzoo_command("predict", models["text"] / artefact, "reviews", "latin.txt")
+    assert outcome.code == 1
+    assert outcome.err == "error: latin.txt is not text in UTF-8: byte 2 is wrong.\n"
+    [line] = lines(outcome)
+    assert line["input"] == "reviews/1.txt"
+    check([line], kzoo.load(models["text"]), ["un film précieux"])
+
+
+def test_texts_on_the_command_line_and_piped_in(kzoo_command, models, artefact):
+    texts = ["un film", "précieux " * 40, "", "unknown"] * 11  # more than one batch
+    model = kzoo.load(models["text"])
+    outcome = kzoo_command("predict", models["text"] / artefact, "--text", *texts)
+    assert outcome.code == 0 and "précieux" in outcome.out
+    assert [line["input"] for line in lines(outcome)] == texts
+    check(lines(outcome), model, texts)
+    stdin = "\n".join(texts) + "\n"
+    piped = kzoo_command("predict", models["text"] / artefact, "--text", stdin=stdin)
+    assert [line["input"] for line in lines(piped)] == [f"stdin:{i}" for i in range(1, 45)]
+    check(lines(piped), model, texts)
+
+
+def test_rows_of_a_table(kzoo_command, models, artefact, tmp_path):
+    """The target is passed over; a gap is a missing value."""
+    path = write_csv(tmp_path / "rows.csv", rows=40)
+    table, _ = columns(40)
+    table["Age (years)"] = [round(float(age), 1) for age in table["Age (years)"]]
+    outcome = kzoo_command("predict", models["table"] / artefact, path)
+    assert outcome.code == 0 and outcome.err == ""
+    assert [line["input"] for line in lines(outcome)] == [f"{path}:{i}" for i in range(2, 42)]
+    check(lines(outcome), kzoo.load(models["table"]), table)
+
+
+def test_rows_that_are_piped_in_with_another_delimiter(kzoo_command, models, artefact):
+    rows = "city;Age (years)\nUlm;41\nUlm;old\nBonn;"
+    outcome = kzoo_command(
+        "predict", models["table"] / artefact, "-", "--delimiter", ";", stdin=rows
+    )
+    assert outcome.code == 1
+    assert outcome.err == (
+        "error: stdin:3: the column 'Age (years)' takes numbers. Received: 'old'\n"
+    )
+    assert [line["input"] for line in lines(outcome)] == ["stdin:2", "stdin:4"]
+    table = {"city": ["Ulm", "Bonn"], "Age (years)": [41, None]}
+    check(lines(outcome), kzoo.load(models["table"]), table)
+
+
+def test_a_table_that_lacks_a_column(kzoo_command, models):
+    outcome = kzoo_command("predict", models["table"], "-", stdin="Age (years),x\n1,2\n")
+    assert outcome.code == 1 and outcome.out == ""
+    assert outcome.err == "error: stdin lacks the column 'city'. It has: Age (years), x.\n"
+
+
+def test_sequences_of_different_lengths(kzoo_command, models, artefact, tmp_path):
+    random = np.random.default_rng(0)
+    one, three = random.normal(size=(5, 2)), random.normal(size=(3, 7, 2))
+    np.save(tmp_path / "one.npy", one)
+    np.savez(tmp_path / "three.npz", three)
+    np.save(tmp_path / "wide.npy", np.zeros((5, 3)))
+    sources = ["one.npy", "wide.npy", "three.npz"]
+    outcome = kzoo_command("predict", models["array"] / artefact, *sources)
+    assert outcome.code == 1
+    assert outcome.err.startswith("error: wide.npy: ") and len(outcome.err.splitlines()) == 1
+    assert "(5, 3)" in outcome.err or "(1, 5, 3)" in outcome.err
+    model = kzoo.load(models["array"])
+    check(lines(outcome)[:1], model, one[None])
+    check(lines(outcome)[1:], model, three)
+
+
+def test_a_saved_model_without_a_run_has_numbers_for_classes(kzoo_command, models, tmp_path):
+    (models["text"] / "saved_model").rename(tmp_path / "alone")
+    outcome = kzoo_command("predict", "alone", "--text", "un film")
+    (tmp_path / "alone").rename(models["text"] / "saved_model")
+    assert list(lines(outcome)[0]["probabilities"]) == ["0", "1", "2"]
+
+
+def test_what_it_refuses(kzoo_command, models, tmp_path):
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(7)]).save(tmp_path / "dense.keras")
+    cases = [
+        (["no_model", "x.png"], "error: There is no model no_model. Give a run folder with "),
+        ([models["image"], "--text", "x"], "error: --text is for models that read text. This one "),
+        ([models["image"]], "error: Only text and CSV can be piped in. This model reads images: "),
+        (
+            [models["table"], "x.csv", "--delimiter", ", "],
+            "error: --delimiter takes one character.",
+        ),
+        (["dense.keras", "x.npy"], "error: The model must give logits and probabilities, as those"),
+    ]
+    for arguments, message in cases:
+        outcome = kzoo_command("predict", *arguments)
+        assert outcome.code == 2 and outcome.out == ""
+        assert outcome.err.startswith(message) and len(outcome.err.splitlines()) == 1

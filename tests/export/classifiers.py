@@ -1,0 +1,49 @@
+"""Small classifiers of every kind of input, untrained."""
+
+import numpy as np
+
+import kzoo
+from kzoo.data.array_preprocessing import ArrayPreprocessing
+from kzoo.data.image_preprocessing import ImagePreprocessing
+from kzoo.data.table_preprocessing import TablePreprocessing
+from kzoo.data.text_preprocessing import TextPreprocessing
+from kzoo.saving import with_preprocessing
+from tests import tiny
+
+WORDS = TextPreprocessing(["good", "bad", "film"], sequence_length=7)
+AGE = {"median": 40.0, "mean": 45.0, "scale": 10.0, "missing": True}
+TABLE = TablePreprocessing(
+    [{"name": "Age (years)", **AGE}, {"name": "city", "categories": ["Ulm"], "other": True}]
+)
+
+
+def image_classifier(name="cnn_attention", **options):
+    shape = (tiny.HEIGHT, tiny.WIDTH, 1)
+    core = kzoo.create_model(name, shape, tiny.CLASSES, **options)
+    return with_preprocessing(core, ImagePreprocessing(*shape), ["a", "b", "c"])
+
+
+def text_classifier(name="lstm_attention", **options):
+    core = kzoo.create_model(name, (None,), 2, vocabulary_size=5, units=3, **options)
+    return with_preprocessing(core, WORDS, ["a", "b"])
+
+
+def table_classifier():
+    core = kzoo.create_model("dense_attention_fusion", TABLE.example_shape, 2, units=3)
+    return with_preprocessing(core, TABLE, ["a", "b"])
+
+
+def sequence_classifier(name, time=None, **options):
+    core = kzoo.create_model(name, (time, 3), 2, **options)
+    return with_preprocessing(core, ArrayPreprocessing((time, 3), 0.5, 2.0), ["a", "b"])
+
+
+def with_decided_weights(classifier):
+    """So that the classes of the examples are clear, and every weight matters."""
+    random = np.random.default_rng(1)
+    weights = classifier.core.get_weights()
+    classifier.core.set_weights([w + random.uniform(0, 0.3, w.shape) for w in weights])
+    classifier.core.get_layer("logits").kernel.assign(
+        random.normal(0, 2, classifier.core.get_layer("logits").kernel.shape)
+    )
+    return classifier

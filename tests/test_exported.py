@@ -1,0 +1,80 @@
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kzoo
+from kzoo.exported import ExportedModel, Spec
+
+
+def test_ours_takes_raw_input(digits_run):
+    model = kzoo.load(digits_run.folder / "saved_model")
+    assert isinstance(model, ExportedModel)
+    images = np.random.default_rng(0).integers(0, 256, (3, 20, 10, 1), "uint8")
+    expected = digits_run.model.predict(images, verbose=0)
+    found = model.predict(images)
+    assert found.keys() == expected.keys()
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-5)
+    assert model(images)["logits"].shape == (3, 10)
+    assert model.class_names == digits_run.model.class_names
+
+
+def test_ours_shows_its_signature(digits_run):
+    model = kzoo.load(digits_run.folder / "saved_model")
+    assert model.signature.inputs == Spec("images", "uint8", (None, None, None, 1))
+    inputs, outputs = str(model.signature).split(" -> ")
+    assert inputs == "images: uint8 (any, any, any, 1)"
+    assert "probabilities: float32 (any, 10)" in outputs
+    assert {"serve", "serving_default"} <= set(model.signatures)
+
+
+def test_a_run_with_nothing_but_a_saved_model(digits_run, tmp_path):
+    shutil.copytree(digits_run.folder / "saved_model", tmp_path / "saved_model")
+    model = kzoo.load(tmp_path)
+    assert isinstance(model, ExportedModel) and model.class_names is None
+
+
+@pytest.mark.parametrize(
+    "images, received",
+    [
+        (np.zeros((1, 8, 8), "uint8"), r"uint8 \(1, 8, 8\)"),
+        (np.zeros((1, 8, 8, 3), "uint8"), r"uint8 \(1, 8, 8, 3\)"),
+        (np.zeros((1, 8, 8, 1)), r"float64 \(1, 8, 8, 1\)"),
+        ("a.png", ""),
+    ],
+)
+def test_it_refuses_other_input(digits_run, images, received):
+    model = kzoo.load(digits_run.folder / "saved_model")
+    with pytest.raises(ValueError, match=rf"takes images: uint8 .*\. Received: {received}"):
+        model(images)
+
+
+def test_any_model_that_keras_has_exported(tmp_path):
+    """Two inputs in a list, two outputs; numbers of another precision."""
+    inputs = [keras.Input((3,)), keras.Input((2, 5))]
+    outputs = [keras.layers.Dense(7)(inputs[0]), keras.layers.Flatten()(inputs[1])]
+    original = keras.Model(inputs, outputs)
+    original.export(tmp_path / "two", verbose=False)
+    model = kzoo.load(tmp_path / "two")
+    x, y = np.ones((1, 3)), np.arange(10).reshape(1, 2, 5)
+    expected = original([x, y])
+    for found, value in zip(model.predict([x, y]), expected, strict=True):
+        np.testing.assert_allclose(found, value, rtol=1e-5)
+    with pytest.raises(ValueError, match="The model takes .*float32"):
+        model(x)
+
+
+def test_a_saved_model_of_tensorflow_alone(tmp_path):
+    module = tf.Module()
+    module.double = tf.function(lambda x: {"y": 2 * x})
+    spec = tf.TensorSpec((None,), tf.float32, name="x")
+    signatures = module.double.get_concrete_function(spec)
+    tf.saved_model.save(
+        module, str(tmp_path / "double"), signatures={"serving_default": signatures}
+    )
+    model = kzoo.load(tmp_path / "double")
+    assert str(model.signature) == "x: float32 (any) -> y: float32 (any)"
+    np.testing.assert_array_equal(model.predict({"x": [1.0, 2.0]})["y"], [2, 4])
