@@ -39,6 +39,14 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in model.num_heads=8."),
 ]
+DataConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="The YAML file whose section data is read.",
+        show_default="config.yaml in the run folder",
+    ),
+]
 
 
 def main():
@@ -95,13 +103,7 @@ def describe(
 @command("evaluate")
 def evaluate(
     model: Model,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            help="The YAML file whose section data is read.",
-            show_default="config.yaml in the run folder",
-        ),
-    ] = None,
+    config: DataConfig = None,
     set_: Overrides = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ):
@@ -154,15 +156,18 @@ def explain(
     mistakes: Annotated[
         int, typer.Option(min=1, help="Without inputs: so many of the worst on the test split.")
     ] = 8,
+    config: DataConfig = None,
+    set_: Overrides = None,
 ):
     """Show where a model looks: on given inputs, or on its worst mistakes.
 
     Example: kzoo explain digits_cnn_attention seven.png --out explanation
     """
     from kzoo.commands.explain import explain_inputs, explain_mistakes
+    from kzoo.config import parse_overrides
 
     if not inputs:
-        explain_mistakes(model, out, mistakes)
+        explain_mistakes(model, out, mistakes, config, parse_overrides(set_))
     elif not explain_inputs(model, inputs, out, text, delimiter):
         raise typer.Exit(1)
 
@@ -176,14 +181,17 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the files.", show_default="exports/<name>")
     ] = None,
+    config: DataConfig = None,
+    set_: Overrides = None,
 ):
     """Write a trained model in other formats, each file compared with the model.
 
     Example: kzoo export digits_cnn_attention --format onnx --format litert
     """
-    from kzoo.commands.export import export_formats
+    from kzoo.commands.export import export_formats, print_files
+    from kzoo.config import parse_overrides
 
-    export_formats(model, format, out)
+    print_files(export_formats(model, format, out, config, parse_overrides(set_)))
 
 
 @command("train")

@@ -14,6 +14,10 @@ from kzoo.models import attention_model, received_attention
 SHOWN = 8  # examples in one figure
 
 
+class ExplainError(ValueError):
+    """A model has no attention to show, or there is nothing to show it on."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Example:
     """One input, what the model made of it, and where it looked.
@@ -135,8 +139,8 @@ def explain(model, inputs, labels=None, names=None):
         `Explanation`; its `examples` have the arrays, `save(directory)` writes pictures.
 
     Raises:
-        ValueError: If the model has no attention layer, there is no input, or there are not as
-            many labels or names as inputs.
+        ExplainError: If the model has no attention layer, or there is no input.
+        ValueError: If there are not as many labels or names as inputs.
 
     Example:
     >>> images = np.zeros((1, 100, 60, 1), "uint8")
@@ -166,15 +170,20 @@ def explain(model, inputs, labels=None, names=None):
 
 def check_and_preprocess(model, inputs):
     """Returns what the core takes, or refuses a model without attention and empty inputs."""
+    check_attention(model)
+    x = model.preprocess(inputs)
+    if not len(x):
+        raise ExplainError("explain takes one input or more. Received: none")
+    return x
+
+
+def check_attention(model):
+    """Refuses a model without attention."""
     if not hasattr(model, "core") or attention_model(model.core) is None:
-        raise ValueError(
+        raise ExplainError(
             "explain takes a model of kzoo with attention layers, as kzoo.load("
             f'"digits_cnn_attention") returns it. Received: {getattr(model, "name", model)}'
         )
-    x = model.preprocess(inputs)
-    if not len(x):
-        raise ValueError("explain takes one input or more. Received: none")
-    return x
 
 
 def _describe(preprocessing, inputs, x):

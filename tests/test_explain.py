@@ -9,7 +9,6 @@ from kzoo.data.table_preprocessing import TablePreprocessing
 from kzoo.data.text_preprocessing import TextPreprocessing
 from kzoo.models import received_attention
 from kzoo.saving import with_preprocessing
-from kzoo.training.explanation import write_worst_mistakes
 
 TEXTS = ["A good <i>film</i>, zzz!", "Good film", ""]
 TABLE = {"age": [65.0, None], "pet": ["dog", "cow"]}
@@ -210,14 +209,3 @@ def test_worst_mistakes(texts_model):
     confidence = probabilities.max(axis=1)
     expected = sorted([0, 1, 3, 4], key=lambda i: -confidence[i])[:3]
     assert kzoo.worst_mistakes(texts_model, texts, labels, k=3).tolist() == expected
-
-
-def test_worst_mistakes_on_the_test_split(digits_run, tmp_path):
-    explanation, found = write_worst_mistakes(digits_run.folder, tmp_path, k=3)
-    assert all(example.is_mistake for example in explanation.examples)
-    confidence = [max(example.probabilities.values()) for example in explanation.examples]
-    assert confidence == sorted(confidence, reverse=True) and len(confidence) == 3
-    assert len(found.areas) == 3
-    names = {path.name for path in tmp_path.iterdir()}
-    assert {f"{e.name}.png" for e in explanation.examples} | {"faithfulness.png"} <= names
-    assert explanation.examples[0].name.startswith("1_test_")

@@ -13,6 +13,7 @@ def clear_errors():
     # here, so that the help of a command does not wait for TensorFlow
     from kzoo.config import ConfigError
     from kzoo.data.dataset import DataError
+    from kzoo.explain import ExplainError
     from kzoo.export import ExportError
     from kzoo.saving import LoadError, NoModelError
     from kzoo.training.experiment import RunError
@@ -20,7 +21,7 @@ def clear_errors():
 
     try:
         yield
-    except (ConfigError, NoModelError) as error:
+    except (ConfigError, ExplainError, NoModelError) as error:
         _fail(error, code=2)
     except (DataError, ExportError, LoadError, RunFolderError) as error:
         _fail(error, code=1)

@@ -92,11 +92,12 @@ def input_kind(specs):
 
 
 def stack(inputs):
-    """Returns the values of several `Input`s as one batch."""
+    """Returns the values of several `Input`s as one batch; images of several sizes as a list."""
     values = [found.value for found in inputs]
     if isinstance(values[0], dict):
         return {name: [row[name] for row in values] for name in values[0]}
-    return values if isinstance(values[0], str) else np.stack(values)
+    alike = len({np.shape(value) for value in values}) == 1
+    return np.stack(values) if alike and not isinstance(values[0], str) else values
 
 
 def _read_source(source, suffixes, read):

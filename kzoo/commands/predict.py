@@ -1,5 +1,6 @@
 """What `kzoo predict` prints."""
 
+import dataclasses
 import itertools
 import json
 
@@ -29,9 +30,9 @@ def predict(model, inputs):
     names = class_names(model)
     complete = True
     for batch in _batches(inputs):
-        for found, probabilities, problem in _predict_batch(model, batch):
-            if problem:
-                tell(problem if found.name in problem else f"{found.name}: {problem}")
+        for found, probabilities in _predict_batch(model, batch):
+            if found.problem:
+                tell(found.message)
                 complete = False
             else:
                 print(_line(found.name, names, probabilities), flush=True)
@@ -62,18 +63,18 @@ def _batches(inputs):
 
 
 def _predict_batch(model, batch):
-    """Returns each input with its probabilities, or None and what is wrong."""
+    """Returns each input with its probabilities, or with its problem and None."""
     import tensorflow as tf
 
     if batch[0].problem:
-        return [(found, None, found.problem) for found in batch]
+        return [(found, None) for found in batch]
     try:
         probabilities = model.predict(stack(batch), verbose=0)["probabilities"]
     except (TypeError, ValueError, tf.errors.OpError) as error:
         if len(batch) > 1:  # one of them
             return [result for found in batch for result in _predict_batch(model, [found])]
-        return [(batch[0], None, str(error))]
-    return [(found, row, None) for found, row in zip(batch, probabilities, strict=True)]
+        return [(dataclasses.replace(batch[0], problem=str(error)), None)]
+    return list(zip(batch, probabilities, strict=True))
 
 
 def _line(name, class_names, probabilities):

@@ -1,3 +1,6 @@
+import re
+import shutil
+
 import numpy as np
 from PIL import Image
 
@@ -30,10 +33,30 @@ def test_a_broken_image_is_named_and_the_others_are_explained(kzoo_command, digi
     assert len(list((tmp_path / "out").glob("*.npz"))) == 1
 
 
+def test_images_of_several_sizes(kzoo_command, digits_run, tmp_path):
+    paths = write_digits(tmp_path, 2)
+    Image.open(paths[1]).resize((13, 11)).save(paths[1])
+    outcome = kzoo_command("explain", digits_run.folder, *paths, "--out", tmp_path / "out")
+    assert outcome.code == 0, outcome.err
+    assert len(list((tmp_path / "out").glob("*.npz"))) == 2
+
+
 def test_without_inputs_the_worst_mistakes(kzoo_command, digits_run, tmp_path):
-    outcome = kzoo_command("explain", digits_run.folder, "--mistakes", 2, "--out", tmp_path / "out")
-    assert outcome.code == 0 and outcome.out.count(", is ") == 2
-    assert len(list((tmp_path / "out").glob("*test_*.png"))) == 2
+    outcome = kzoo_command("explain", digits_run.folder, "--mistakes", 3, "--out", tmp_path / "out")
+    mistakes = re.findall(r"test_\d+: \d \((\d+)%\), is \d", outcome.out)
+    assert outcome.code == 0 and len(mistakes) == 3
+    assert mistakes == sorted(mistakes, key=int, reverse=True)
+    assert len(list((tmp_path / "out").glob("*test_*.png"))) == 3
+
+
+def test_the_mistakes_of_a_file_on_its_own(kzoo_command, digits_run, tmp_path):
+    shutil.copy(digits_run.folder / "model.keras", tmp_path)
+    outcome = kzoo_command("explain", "model.keras")
+    assert outcome.code == 2
+    assert outcome.err == "error: There is no config.yaml: name a config with --config.\n"
+    (tmp_path / "data.yaml").write_text("data: digits\n")
+    outcome = kzoo_command("explain", "model.keras", "--config", "data.yaml", "--mistakes", 1)
+    assert outcome.code == 0 and (tmp_path / "explanation" / "faithfulness.png").is_file()
 
 
 def test_a_model_without_attention(kzoo_command, tmp_path):

@@ -1,3 +1,10 @@
+import shutil
+
+import pytest
+
+from kzoo.commands.export import export_formats
+
+
 def test_a_file_is_written_and_compared(kzoo_command, digits_run, tmp_path):
     out = tmp_path / "out"
     outcome = kzoo_command("export", digits_run.folder, "--format", "keras", "--out", out)
@@ -5,7 +12,33 @@ def test_a_file_is_written_and_compared(kzoo_command, digits_run, tmp_path):
     assert (out / "model.keras").is_file()
 
 
+@pytest.mark.slow
+def test_it_is_compared_on_the_validation_split_of_the_run(digits_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    [file] = export_formats(str(digits_run.folder), ["saved_model"])
+    assert str(file.path) == "exports/two_epochs/saved_model"
+    assert file.difference == digits_run.metrics["files"]["saved_model"]["difference"] < 1e-5
+
+
+def test_a_file_on_its_own_needs_data(kzoo_command, digits_run, tmp_path):
+    shutil.copy(digits_run.folder / "model.keras", tmp_path)
+    command = ["export", "model.keras", "--format", "keras"]
+    outcome = kzoo_command(*command)
+    assert outcome.code == 2
+    assert outcome.err == "error: There is no config.yaml: name a config with --config.\n"
+    (tmp_path / "data.yaml").write_text("data: digits\n")
+    outcome = kzoo_command(*command, "--config", "data.yaml")
+    assert outcome.code == 0 and (tmp_path / "exports" / "two_epochs" / "model.keras").is_file()
+
+
 def test_a_format_that_is_none(kzoo_command, digits_run):
     outcome = kzoo_command("export", digits_run.folder, "--format", "onx")
     assert outcome.code == 2
     assert "takes keras, saved_model, litert, onnx. Received: 'onx'" in outcome.err
+
+
+def test_a_saved_model_is_refused(kzoo_command, digits_run):
+    folder = digits_run.folder / "saved_model"
+    outcome = kzoo_command("export", folder, "--format", "keras")
+    assert outcome.code == 2
+    assert f"Only a .keras file of kzoo can be exported. Received: {folder}" in outcome.err
