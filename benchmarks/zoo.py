@@ -3,10 +3,11 @@
     python benchmarks/zoo.py configs/digits_cnn_attention.yaml --seeds 5
 
 Each run is `python train.py --config ... --set seed=S` in a process of its own. The splits are the
-same in all of them; the seed draws weights, order, augmentation and dropout. The rows of a recipe
-are replaced in the CSV, those of others stay; with `--seeds 0` they are only printed. Of two
-recipes it also tells the difference, paired by seed. With `--ship`, the run with seed 0 becomes
-`saved_models/<name>/`, just as it is.
+same in all of them; the seed draws weights, order, augmentation and dropout. A row takes the place
+of that of the same recipe and seed in the CSV, the others stay (remove those of a recipe that has
+changed); with `--seeds 0` they are only printed. Of two recipes it also tells the difference,
+paired by seed. With `--ship`, the run with seed 0 becomes `saved_models/<name>/`, just as it is;
+its card is told the result over all seeds, and an example is laid beside it.
 """
 
 import argparse
@@ -19,7 +20,15 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+from sklearn.datasets import load_breast_cancer, load_digits
+
+import kzoo
+from kzoo.commands.inputs import input_kind
+from kzoo.config import read as read_yaml
+from kzoo.exported import signature_of
 from kzoo.saving import sha256
+from kzoo.training.card import card
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "saved_models"
@@ -37,18 +46,48 @@ COPIED = (
     "commit",
 )
 
+TEXTS = [
+    "A wonderful film: funny, moving and beautifully played.",
+    "Two hours of my life that nobody will give me back. Terrible!",
+    "Not bad at all, although the end is too long.",
+    "zzz qqq",
+    "I have seen it three times " + "and it was better each time " * 100,
+]
+
+
+def digit_images():
+    """Handwritten digits of scikit-learn, uint8 (5, 8, 8, 1)."""
+    return (load_digits().images[:5, ..., None] * 255 / 16).astype("uint8")
+
+
+def table_rows():
+    """Rows of scikit-learn's breast cancer table: dict of columns, one value missing."""
+    table = load_breast_cancer()
+    rows = table.data[:5].astype("float32")
+    rows[2, 3] = np.nan
+    return {str(name): column for name, column in zip(table.feature_names, rows.T, strict=True)}
+
+
+EXAMPLES = {"image": digit_images, "text": lambda: TEXTS, "table": table_rows}
+
 
 def main(configs, seeds, ship):
     """Runs every recipe with every seed; the CSV is complete after each run."""
     for config in configs:
-        rows = []
         for seed in range(seeds):
-            rows.append(train(config, seed, ship and seed == 0))
-            write([row for row in read() if row["config"] != config.stem] + rows)
-            print(f"{config.stem}, seed {seed}: {rows[-1]['test_accuracy']:.4f}", flush=True)
-    results = [[row for row in read() if row["config"] == config.stem] for config in configs]
-    for rows in results:
+            row = train(config, seed, ship and seed == 0)
+            write(sorted([r for r in read() if key(r) != key(row)] + [row], key=key))
+            print(f"{config.stem}, seed {seed}: {row['test_accuracy']:.4f}", flush=True)
+    results = [
+        sorted((row for row in read() if row["config"] == config.stem), key=key)
+        for config in configs
+    ]
+    for config, rows in zip(configs, results, strict=True):
         print(summary(rows))
+        if ship:
+            finish_card(SHIPPED / config.stem, f"{accuracy(rows)} % over {len(rows)} seeds")
+            write_example(SHIPPED / config.stem)
+            write_checksums()
     if len(results) == 2:
         print(paired_difference(*results))
 
@@ -66,10 +105,27 @@ def train(config, seed, ship):
         )
         seconds = time.perf_counter() - start
         metrics = json.loads((folder / "metrics.json").read_text())
-    if ship:
-        write_checksums()
     copied = {name: metrics[name] for name in COPIED}
     return {"config": config.stem, "seed": seed, **copied, "seconds": round(seconds, 1)}
+
+
+def finish_card(folder, over_seeds):
+    """Writes the card again, with what the other seeds came to."""
+    config = read_yaml(folder / "config.yaml")
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    figures = [path.relative_to(folder) for path in sorted(folder.glob("figures/*.png"))]
+    text = card(config, metrics, figures, over_seeds, **config["card"])
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def write_example(folder):
+    """Stores inputs, and what the model makes of them, for the tests of all later versions."""
+    model = kzoo.load(folder)
+    inputs = EXAMPLES[input_kind(signature_of(model).inputs)]()
+    probabilities = model.predict(inputs, verbose=0)["probabilities"]
+    named = inputs if isinstance(inputs, dict) else {"": inputs}
+    arrays = {f"inputs_{name}": np.asarray(values) for name, values in named.items()}
+    np.savez_compressed(folder / "example.npz", probabilities=probabilities, **arrays)
 
 
 def write_checksums():
@@ -81,14 +137,24 @@ def write_checksums():
 
 def summary(rows):
     """Returns a line of a Markdown table: mean and standard deviation over the seeds."""
-    accuracy = [100 * float(row["test_accuracy"]) for row in rows]
-    spread = statistics.stdev(accuracy) if len(rows) > 1 else float("nan")
     return (
         f"| {rows[0]['config']} | {int(rows[0]['parameters']):,} "
-        f"| {statistics.mean(accuracy):.2f} ± {spread:.2f} ({len(rows)} seeds) "
+        f"| {accuracy(rows)} ({len(rows)} seeds) "
         f"| {statistics.mean(float(row['train_seconds']) for row in rows):.0f} s "
         f"| {statistics.mean(float(row['seconds']) for row in rows):.0f} s |"
     )
+
+
+def accuracy(rows):
+    """Returns mean and standard deviation of the test accuracy, in percent."""
+    values = [100 * float(row["test_accuracy"]) for row in rows]
+    spread = statistics.stdev(values) if len(values) > 1 else float("nan")
+    return f"{statistics.mean(values):.2f} ± {spread:.2f}"
+
+
+def key(row):
+    """What a row is the result of."""
+    return row["config"], int(row["seed"])
 
 
 def paired_difference(rows, others):

@@ -11,7 +11,7 @@ TEMPLATE = """\
 |---|---|
 | model | {model}, {parameters:,} parameters |
 | data | {data}: {classes} classes |
-| test accuracy | {test_accuracy:.4f} |
+| test accuracy | {test_accuracy:.4f}{over_seeds} |
 | test loss | {test_loss:.4f} nats |
 | calibration error | {test_calibration_error:.4f} |
 | validation accuracy | {validation_accuracy:.4f}, the best epoch: {best_epoch} of {epochs} |
@@ -24,21 +24,35 @@ TEMPLATE = """\
 The test split was read once, after the epoch had been chosen on validation data.
 
 {figures}
-{files}
+{files}{notes}
     import kzoo
     model = kzoo.load("model.keras")    # in this folder
     model.predict(inputs)["probabilities"]
 """
 
 
-def card(config, metrics, figures):
+def card(
+    config,
+    metrics,
+    figures,
+    over_seeds=None,
+    *,
+    data_license: str | None = None,
+    intended_use: str | None = None,
+    limitations: str | None = None,
+):
     """Returns the card of a run as Markdown.
 
     Args:
         config: The resolved config.
         metrics: Dict, what `metrics.json` holds.
         figures: Paths of its figures, relative to the folder of the run.
+        over_seeds: The test accuracy of several runs, or None.
+        data_license: Where the data comes from and under which terms.
+        intended_use: What the model is for.
+        limitations: What it is not for, and what is known to go wrong.
     """
+    notes = {"Data": data_license, "Intended use": intended_use, "Limitations": limitations}
     return TEMPLATE.format(
         **{key: metrics[key] for key in metrics if key not in ("versions", "files")},
         name=config["name"],
@@ -46,10 +60,12 @@ def card(config, metrics, figures):
         data=" ".join(filter(None, [config["data"]["name"], config["data"].get("dataset")])),
         examples=sum(c["examples"] for c in metrics["test_classes"].values()),
         classes=len(metrics["test_classes"]),
+        over_seeds=f"; {over_seeds}" if over_seeds else "",
         peak_memory=(metrics["peak_memory_bytes"] or 0) / 2**30,
         versions=", ".join(f"{name} {version}" for name, version in metrics["versions"].items()),
         figures="\n".join(f"![{path.stem}]({path.as_posix()})" for path in figures),
         files=_files(metrics["files"]),
+        notes="".join(f"\n**{title}.** {note}\n" for title, note in notes.items() if note),
     )
 
 

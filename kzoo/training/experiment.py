@@ -37,6 +37,7 @@ REGISTRIES = {
     "training.optimizer": OPTIMIZERS,
     "training.schedule": SCHEDULES,
     "export": export,
+    "card": card,
 }
 
 
@@ -162,7 +163,9 @@ def run_experiment(config, run_dir=None, overwrite=False):
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
     figures = _draw(model, dataset, metrics, folder)
-    (folder / "README.md").write_text(card(config, metrics, figures), encoding="utf-8")
+    (folder / "README.md").write_text(
+        card(config, metrics, figures, **config["card"]), encoding="utf-8"
+    )
     if failure:
         raise failure
     return Run(folder, model, metrics)
