@@ -8,6 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
+# In a SavedModel of kzoo: how the classifier in it is built. TensorFlow keeps the folder for such
+# files and does not read it.
+DESCRIPTION = "assets.extra/classifier.json"
+
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
@@ -50,7 +54,7 @@ class ExportedModel:
         folder: `Path`.
         signature: `Signature` of a call.
         signatures: Dict from the name of each signature in the file to its `Signature`.
-        class_names: List of strings, from the run that it lies in, or None.
+        class_names: List of strings, or None where kzoo has not exported it.
 
     Call arguments:
         inputs: Arrays, lists or tensors in the structure of `signature.inputs`.
@@ -74,7 +78,8 @@ class ExportedModel:
         else:
             found = ", ".join(self.signatures) or "none"
             raise ValueError(f"It has no signature serve or serving_default. It has: {found}.")
-        self.class_names = _class_names(self.folder)
+        description = self._description()
+        self.class_names = description and description["config"]["class_names"]
 
     def __call__(self, inputs):
         expected = self.signature.inputs
@@ -89,6 +94,30 @@ class ExportedModel:
     def predict(self, x, **_):
         """Returns the outputs as arrays; what else the `predict` of Keras takes does nothing."""
         return keras.tree.map_structure(np.asarray, self(x))
+
+    def recover(self):
+        """Returns the `Classifier` that this was exported from, which can be trained further.
+
+        Its layers are built anew, in Keras' safe mode, and its weights found by their names.
+
+        Raises:
+            ValueError: If kzoo has not exported it.
+        """
+        description = self._description()
+        if description is None:
+            raise ValueError(
+                f"Only a SavedModel that kzoo has exported can be trained: {self.folder} lacks "
+                f"{DESCRIPTION}."
+            )
+        classifier = keras.saving.deserialize_keras_object(description, safe_mode=True)
+        stored = {v.name.removesuffix(":0"): v.numpy() for v in self._loaded.variables}
+        for weight in classifier.weights:
+            weight.assign(stored[weight.path])
+        return classifier
+
+    def _description(self):
+        file = self.folder / DESCRIPTION
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def signature_of(model):
@@ -135,10 +164,3 @@ def _tensor(spec, value):
     ):
         raise ValueError(f"{tensor.dtype.name} {tuple(tensor.shape)}")
     return tf.cast(tensor, dtype)
-
-
-def _class_names(folder):
-    metrics = folder.parent / "metrics.json"
-    if folder.name != "saved_model" or not metrics.is_file():
-        return None
-    return list(json.loads(metrics.read_text(encoding="utf-8"))["test_classes"])

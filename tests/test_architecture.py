@@ -24,7 +24,7 @@ ALLOWED = {
     "attention_figure": set(),
     "explain": {"attention_figure", "evaluation", "models"},
     "deletion": {"evaluation", "explain", "models", "visualization"},
-    "export": {"layers", "models", "types"},
+    "export": {"exported", "layers", "models", "types"},
 }
 HEAVY = ["matplotlib", "sklearn", "tensorflow_datasets", "typer", "pydantic", "ruamel"]
 

@@ -6,7 +6,9 @@ import pytest
 import tensorflow as tf
 
 import kzoo
+from kzoo.export.saved_model import write_saved_model
 from kzoo.exported import ExportedModel, Spec
+from tests.export.classifiers import CLASSIFIERS, with_decided_weights
 
 
 def test_ours_takes_raw_input(digits_run):
@@ -34,7 +36,34 @@ def test_ours_shows_its_signature(digits_run):
 def test_a_run_with_nothing_but_a_saved_model(digits_run, tmp_path):
     shutil.copytree(digits_run.folder / "saved_model", tmp_path / "saved_model")
     model = kzoo.load(tmp_path)
-    assert isinstance(model, ExportedModel) and model.class_names is None
+    assert isinstance(model, ExportedModel)
+    assert model.class_names == digits_run.model.class_names
+
+
+@pytest.mark.parametrize("kind", ["images", "texts", "table"])
+def test_ours_can_be_trained_again(kind, tmp_path):
+    """Nothing but the SavedModel is left of it."""
+    make, examples = CLASSIFIERS[kind]
+    original = with_decided_weights(make())
+    write_saved_model(original, tmp_path / "model")
+    recovered = kzoo.load(tmp_path / "model").recover()
+    assert recovered.class_names == original.class_names
+    expected = original.predict(examples, verbose=0)["probabilities"]
+    found = recovered.predict(examples, verbose=0)["probabilities"]
+    np.testing.assert_array_equal(found, expected)
+    assert np.ptp(expected) > 0.05
+    assert [w.path for w in recovered.core.trainable_weights] == [
+        w.path for w in original.core.trainable_weights
+    ]
+
+
+def test_that_of_another_cannot_be_trained(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.export(tmp_path / "foreign", verbose=False)
+    loaded = kzoo.load(tmp_path / "foreign")
+    assert loaded.class_names is None
+    with pytest.raises(ValueError, match="Only a SavedModel that kzoo has exported can be trained"):
+        loaded.recover()
 
 
 @pytest.mark.parametrize(

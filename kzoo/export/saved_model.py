@@ -1,9 +1,12 @@
 """A SavedModel, which takes raw input and needs no kzoo."""
 
 import contextlib
+import json
+from pathlib import Path
 
 import keras
 
+from kzoo.exported import DESCRIPTION
 from kzoo.models import attention_model
 
 
@@ -17,6 +20,8 @@ def write_saved_model(model, path):
     Signatures, each from raw input: `serve`, which is also `serving_default`, to `logits` and
     `probabilities`; `features`, to what the layer of that name gives; `attention`, to the scores
     of each attention layer. The last two are left out where a model has none.
+
+    How the model is built stands in a file beside the graph, for `ExportedModel.recover`.
     """
     archive = keras.export.ExportArchive()
     archive.track(model.preprocessing)  # for its tables of strings
@@ -28,6 +33,10 @@ def write_saved_model(model, path):
             # TensorFlow's own: beside Keras' variables, every weight would be written twice
             archive.add_variable_collection(name, [v.value for v in getattr(model, name)])
         archive.write_out(path, verbose=False)
+    file = Path(path) / DESCRIPTION
+    file.parent.mkdir(exist_ok=True)
+    description = keras.saving.serialize_keras_object(model)
+    file.write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
 
 
 def _signatures(model):

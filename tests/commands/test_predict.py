@@ -9,6 +9,7 @@ from kzoo.data.array_preprocessing import ArrayPreprocessing
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.table_preprocessing import learn_table_preprocessing
 from kzoo.data.text_preprocessing import TextPreprocessing
+from kzoo.export.saved_model import write_saved_model
 from kzoo.saving import with_preprocessing
 from tests import tiny
 from tests.data.tables import columns, write_csv
@@ -45,9 +46,7 @@ def models(tmp_path_factory):
         model = with_preprocessing(core, layer, ["à", "b", "c"])
         folders[kind] = tmp_path_factory.mktemp(kind)
         model.save(folders[kind] / "model.keras")
-        model.export(folders[kind] / "saved_model", verbose=False)
-        metrics = {"test_classes": dict.fromkeys(model.class_names)}
-        (folders[kind] / "metrics.json").write_text(json.dumps(metrics))
+        write_saved_model(model, folders[kind] / "saved_model")
     return folders
 
 

@@ -47,3 +47,15 @@ def with_decided_weights(classifier):
         random.normal(0, 2, classifier.core.get_layer("logits").kernel.shape)
     )
     return classifier
+
+
+TEXTS = ["good film", "", "a bad bad film", "good unknown words"]
+# how each kind is made, and examples for it
+CLASSIFIERS = {
+    "images": (
+        image_classifier,
+        np.random.default_rng(0).integers(0, 256, (2, 11, 13, 1), "uint8"),
+    ),
+    "texts": (text_classifier, TEXTS),
+    "table": (table_classifier, {"Age (years)": [31.0, np.nan], "city": ["Ulm", ""]}),
+}

@@ -5,17 +5,7 @@ import tensorflow as tf
 
 from kzoo.export.saved_model import write_saved_model
 from kzoo.models import attention_model
-from tests.export.classifiers import image_classifier, table_classifier, text_classifier
-
-TEXTS = ["good film", "", "a bad bad film", "good unknown words"]
-CLASSIFIERS = {
-    "images": (
-        image_classifier,
-        np.random.default_rng(0).integers(0, 256, (2, 11, 13, 1), "uint8"),
-    ),
-    "texts": (text_classifier, TEXTS),
-    "table": (table_classifier, {"Age (years)": [31.0, np.nan], "city": ["Ulm", ""]}),
-}
+from tests.export.classifiers import CLASSIFIERS, image_classifier, text_classifier
 
 
 @pytest.mark.parametrize("kind", CLASSIFIERS)
