@@ -39,6 +39,11 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in model.num_heads=8."),
 ]
+RunDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder for the results.", show_default="the next free runs/<name>"),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results in that folder.")]
 DataConfig = Annotated[
     Path | None,
     typer.Option(
@@ -194,17 +199,40 @@ def export(
     print_files(export_formats(model, format, out, config, parse_overrides(set_)))
 
 
+@command("finetune")
+def finetune(
+    start: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="A shipped model, a run folder, a .keras file, or a SavedModel folder of kzoo.",
+        ),
+    ],
+    config: Annotated[
+        Path, typer.Option(help="The YAML file of the run; its section model is not used.")
+    ],
+    set_: Overrides = None,
+    run_dir: RunDir = None,
+    overwrite: Overwrite = False,
+):
+    """Train a trained model further, on the data of a recipe.
+
+    Example: kzoo finetune --from mnist_cnn_attention --config configs/digits_finetune.yaml
+    """
+    from kzoo.commands.train import train
+    from kzoo.config import parse_overrides
+
+    overrides = {"model": None, "finetune.from": start, **parse_overrides(set_)}
+    train(config, overrides, run_dir, overwrite)
+
+
 @command("train")
 def train(
     config: Annotated[Path, typer.Option(help="The YAML file that describes the run.")],
     set_: Overrides = None,
-    run_dir: Annotated[
-        Path | None,
-        typer.Option(help="Folder for the results.", show_default="the next free runs/<name>"),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the results in that folder.")
-    ] = False,
+    run_dir: RunDir = None,
+    overwrite: Overwrite = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Build the model, print its summary, train nothing.")
     ] = False,

@@ -38,8 +38,8 @@ def read(path):
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
-        nearest = _nearest(path.name, [other.name for other in path.parent.glob("*.yaml")])
-        raise ConfigError(f"There is no file {path}.{nearest}") from None
+        there = [other.name for other in path.parent.glob("*.yaml")]
+        raise ConfigError(f"There is no file {path}.{nearest(path.name, there)}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not a text file in UTF-8.") from None
     except OSError as error:
@@ -129,12 +129,14 @@ def check(config, registries, source="config"):
     """Checks a config against the functions it will be handed to, and fills in defaults.
 
     A section's keys are the keyword-only arguments of its function, or, where a signature has
-    none, all its arguments. What stands before the `*` is decided by the data and the program.
+    none, all its arguments; `from_` stands for the key `from`, which Python keeps for itself. What
+    stands before the `*` is decided by the data and the program.
 
     Args:
         config: Nested dict, as `read` returns it.
         registries: Dict from dotted key (`"model"`, `"training.optimizer"`) to one function, or
-            to a dict of functions among which the section's `name` chooses.
+            to a dict of functions among which the section's `name` chooses; None for a section
+            that this config goes without.
         source: What an error message calls the config: its file.
 
     Returns:
@@ -148,7 +150,7 @@ def check(config, registries, source="config"):
     problems = [_unknown(key, "", "a config", accepted) for key in config if key not in accepted]
     general = {key: config[key] for key in ("name", "seed") if key in config}
     resolved = _check_arguments(_general, general, "", registries, problems)
-    for section in sections:
+    for section in (key for key in sections if registries[key]):
         resolved[section] = _check_section(config.get(section), section, registries, problems)
     if problems:
         raise ConfigError("\n".join(f"{source}: {problem}" for problem in problems))
@@ -175,7 +177,7 @@ def _check_section(value, key, registries, problems):
     if not isinstance(name, str) or name not in choices:
         wrong = "is required" if name is None else f"cannot be {show(name)}"
         problems.append(
-            f"{key}.name {wrong}.{_nearest(name, choices)}\nIt accepts: {', '.join(choices)}."
+            f"{key}.name {wrong}.{nearest(name, choices)}\nIt accepts: {', '.join(choices)}."
         )
         return value
     arguments = {k: v for k, v in value.items() if k != "name"}
@@ -218,7 +220,7 @@ def _check_arguments(function, values, key, registries, problems, name=None):
 def _split_signature(function):
     """Returns the names that the program decides, and the parameters that a config may set."""
     parameters = inspect.signature(function).parameters
-    named = {k: p for k, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    named = {k.removesuffix("_"): p for k, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
     if named:
         return parameters.keys() - named.keys(), named
     plain = {k: p for k, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD}
@@ -256,12 +258,13 @@ def _merge_unions(errors, unions):
 
 def _unknown(key, prefix, owner, accepted):
     return (
-        f"{prefix}{key} is not an argument of {owner}.{_nearest(key, accepted, prefix)}\n"
+        f"{prefix}{key} is not an argument of {owner}.{nearest(key, accepted, prefix)}\n"
         f"It accepts: {', '.join(accepted)}."
     )
 
 
-def _nearest(name, accepted, prefix=""):
+def nearest(name, accepted, prefix=""):
+    """Returns `" Did you mean ...?"`, or `""` where nothing is like the name."""
     matches = difflib.get_close_matches(str(name), list(accepted), n=1)
     return f" Did you mean {prefix}{matches[0]}?" if matches else ""
 

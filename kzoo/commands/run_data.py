@@ -1,7 +1,5 @@
 """The data that a trained model is for."""
 
-import dataclasses
-
 import keras
 import numpy as np
 
@@ -10,7 +8,7 @@ from kzoo.commands.predict import class_names
 from kzoo.config import ConfigError, check, override, read
 from kzoo.data import DATASETS
 from kzoo.data.batches import evaluation_batches
-from kzoo.data.dataset import Examples, Stream
+from kzoo.data.dataset import Stream, differ_in_shape, read_with
 from kzoo.export import reason
 from kzoo.exported import signature_of
 from kzoo.saving import Classifier, folder_of
@@ -84,34 +82,21 @@ def _check_data(source, model, dataset):
 def _logits(model, dataset):
     """Returns what a model makes of the test split with the pre-processing that it holds."""
     if isinstance(model, Classifier):
-        test = _as_raw(dataset.test, model.preprocessing)
-        own = dataclasses.replace(dataset, test=test, preprocessing=model.preprocessing)
-        return model.core.predict(evaluation_batches(own, test), verbose=0)
+        own = read_with(dataset, model.preprocessing)
+        return model.core.predict(evaluation_batches(own, own.test), verbose=0)
     batches = _raw_batches(dataset.test, dataset.batch_size)
     return np.concatenate([model.predict(batch)["logits"] for batch in batches])
-
-
-def _as_raw(examples, preprocessing):
-    """Brings examples into the model's form, or refuses them, except images one by one."""
-    if isinstance(examples, Stream) or _differ_in_shape(examples.inputs):
-        return examples
-    return Examples(preprocessing.as_raw(examples.inputs), examples.labels)
 
 
 def _raw_batches(examples, batch_size):
     if isinstance(examples, Stream):
         return (image[None] for image, _ in examples.open().as_numpy_iterator())
-    if _differ_in_shape(examples.inputs):
+    if differ_in_shape(examples.inputs):
         return (image[None] for image in examples.inputs)
     return (
         keras.tree.map_structure(lambda array, i=i: array[i : i + batch_size], examples.inputs)
         for i in range(0, len(examples), batch_size)
     )
-
-
-def _differ_in_shape(inputs):
-    """Whether these are images of several sizes: an array of arrays."""
-    return getattr(inputs, "ndim", None) == 1 and isinstance(inputs[0], np.ndarray)
 
 
 def _shorten(names, shown=20):

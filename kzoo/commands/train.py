@@ -1,11 +1,11 @@
-"""What `kzoo train` and train.py do."""
+"""What `kzoo train`, `kzoo finetune` and train.py do."""
 
 from kzoo.config import dump
 from kzoo.data.report import report
 from kzoo.training.experiment import load_config, load_data_and_core, run_experiment
 
 
-def train(config, overrides, run_dir, overwrite, dry_run, print_config):
+def train(config, overrides, run_dir=None, overwrite=False, dry_run=False, print_config=False):
     """Trains and tells the result; or prints the config, or what would be trained."""
     checked = load_config(config, overrides)
     if print_config:

@@ -30,6 +30,8 @@ class ArrayPreprocessing(keras.layers.Layer):
     [-2.0, -2.0, -2.0]
     """
 
+    kind = "arrays"
+
     def __init__(self, example_shape, mean=0.0, scale=1.0, **kwargs):
         super().__init__(**kwargs)
         self.example_shape = tuple(example_shape)

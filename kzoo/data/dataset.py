@@ -56,12 +56,12 @@ class Dataset:
         validation: What every choice is made on.
         test: What is read once, at the end.
         class_names: List of strings.
-        preprocessing: Keras layer from raw inputs to what the core takes. It has
-            `example_shape`; `raw_input()`, the `keras.Input` of raw inputs, or a dict of them;
-            `as_raw(x)`, which brings what a user passes into form or refuses it; and, where it
-            gives token ids, padded with 0 at the end, `vocabulary_size` and `words(texts)`, what
-            they stand for; `feature_names` where it gives features that have names; and
-            `write_assets(folder)` where it has something to keep as a file.
+        preprocessing: Keras layer from raw inputs to what the core takes. It has `kind`, what it
+            reads, as in `"images"`; `example_shape`; `raw_input()`, the `keras.Input` of raw
+            inputs, or a dict of them; `as_raw(x)`, which brings what a user passes into form or
+            refuses it; and, where it gives token ids, padded with 0 at the end, `vocabulary_size`
+            and `words(texts)`, what they stand for; `feature_names` where it gives features that
+            have names; and `write_assets(folder)` where it has something to keep as a file.
         batch_size: Examples in a training step.
         augmentation: Keyword arguments of `augment`, or None.
         notes: Lines for the report on the data: what was chosen or left out in reading it.
@@ -90,3 +90,37 @@ class Dataset:
     def num_classes(self):
         """Number of classes."""
         return len(self.class_names)
+
+
+def read_with(dataset, preprocessing):
+    """Returns a data set as a trained model reads it: with the pre-processing that it has learnt.
+
+    Args:
+        dataset: `Dataset`.
+        preprocessing: That of the model.
+
+    Raises:
+        ValueError: If the model reads other data.
+    """
+    if type(preprocessing) is not type(dataset.preprocessing):
+        raise ValueError(
+            f"The model reads {preprocessing.kind}. The data holds {dataset.preprocessing.kind}."
+        )
+    splits = {
+        name: _as_raw(getattr(dataset, name), preprocessing)
+        for name in ("train", "validation", "test")
+    }
+    return dataclasses.replace(dataset, preprocessing=preprocessing, **splits)
+
+
+def _as_raw(examples, preprocessing):
+    """Brings examples into the form of a model, or refuses them, except images one by one."""
+    if isinstance(examples, Stream) or differ_in_shape(examples.inputs):
+        return examples
+    raw = preprocessing.as_raw(examples.inputs)
+    return Examples(keras.tree.map_structure(keras.ops.convert_to_numpy, raw), examples.labels)
+
+
+def differ_in_shape(inputs):
+    """Whether these are images of several sizes: an array of arrays."""
+    return getattr(inputs, "ndim", None) == 1 and isinstance(inputs[0], np.ndarray)

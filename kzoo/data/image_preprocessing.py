@@ -36,6 +36,8 @@ class ImagePreprocessing(keras.layers.Layer):
     ((2, 28, 28, 1), 1.0)
     """
 
+    kind = "images"
+
     def __init__(self, height, width, channels, **kwargs):
         super().__init__(**kwargs)
         self.height = height

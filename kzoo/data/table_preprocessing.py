@@ -51,6 +51,8 @@ class TablePreprocessing(keras.layers.Layer):
     [[2.0, 0.0, 0.0, 1.0], [-0.5, 1.0, 0.0, 0.0]]
     """
 
+    kind = "tables"
+
     def __init__(self, columns, **kwargs):
         super().__init__(**kwargs)
         self.columns = [dict(column) for column in columns]

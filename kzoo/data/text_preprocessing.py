@@ -51,6 +51,8 @@ class TextPreprocessing(keras.layers.Layer):
     [[1, 2, 3], [2, 0, 0]]
     """
 
+    kind = "texts"
+
     def __init__(
         self,
         vocabulary,

@@ -56,7 +56,7 @@ def card(
     return TEMPLATE.format(
         **{key: metrics[key] for key in metrics if key not in ("versions", "files")},
         name=config["name"],
-        model=config["model"]["name"],
+        model=_model(config),
         data=" ".join(filter(None, [config["data"]["name"], config["data"].get("dataset")])),
         examples=sum(c["examples"] for c in metrics["test_classes"].values()),
         classes=len(metrics["test_classes"]),
@@ -67,6 +67,12 @@ def card(
         files=_files(metrics["files"]),
         notes="".join(f"\n**{title}.** {note}\n" for title, note in notes.items() if note),
     )
+
+
+def _model(config):
+    if "finetune" in config:
+        return f"that of {config['finetune']['from']}, trained further"
+    return config["model"]["name"]
 
 
 def _files(files):

@@ -23,6 +23,7 @@ from kzoo.training.card import card
 from kzoo.training.class_weights import class_weights
 from kzoo.training.environment import environment, peak_memory_bytes
 from kzoo.training.examples import validation_inputs
+from kzoo.training.finetune import adapt, starting_point
 from kzoo.training.fit import TrainingStopped, fit
 from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, create_optimizer
 from kzoo.training.run_folder import check_run_folder, create_run_folder
@@ -33,12 +34,14 @@ REGISTRIES = {
     "data.augmentation": augment,
     "data.text": learn_text_preprocessing,
     "model": MODELS,
+    "finetune": starting_point,
     "training": fit,
     "training.optimizer": OPTIMIZERS,
     "training.schedule": SCHEDULES,
     "export": export,
     "card": card,
 }
+ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
 
 
 class RunError(Exception):
@@ -74,7 +77,7 @@ def load_config(path, overrides=None):
         ConfigError: With a line or two for every key that is wrong.
     """
     config = override(read(path), overrides or {}, source=str(path))
-    config = check(config, REGISTRIES, source=str(path))
+    config = check(*_with_one_model(config, path), source=str(path))
     training = config["training"]
     try:
         create_optimizer(training["optimizer"], training["schedule"], steps=1)
@@ -93,14 +96,20 @@ def load_data_and_core(config):
     Raises:
         ConfigError: If the model cannot read such data, or a class weight is for no class of it.
         DataError: If the data cannot be had.
+        LoadError: If there is no such model to go on from, or it cannot be loaded.
     """
     keras.utils.set_random_seed(config["seed"])
+    start = None
+    if "finetune" in config:  # before the data, which may take its time
+        start = starting_point(**{ARGUMENT.get(k, k): v for k, v in config["finetune"].items()})
     dataset = _call(DATASETS, config["data"])
     try:
         class_weight = config["training"]["class_weight"]
         class_weights(class_weight, dataset.train.labels, dataset.class_names)
     except ValueError as error:
         raise ConfigError(f"training.class_weight: the data {error}") from None
+    if start:
+        return adapt(start, dataset)
     decided = [dataset.input_shape, dataset.num_classes]
     if dataset.vocabulary_size:
         decided.append(dataset.vocabulary_size)
@@ -169,6 +178,23 @@ def run_experiment(config, run_dir=None, overwrite=False):
     if failure:
         raise failure
     return Run(folder, model, metrics)
+
+
+def _with_one_model(config, path):
+    """Returns a config and the registries of its sections: `model` or `finetune`, not both."""
+    config = {k: v for k, v in config.items() if v is not None or k not in ("model", "finetune")}
+    if "finetune" not in config:
+        return config, {**REGISTRIES, "finetune": None}
+    if "model" in config:
+        raise ConfigError(
+            f"{path}: the model is the one of finetune.from. Remove the section model, or finetune."
+        )
+    if isinstance(config.get("data"), dict) and "text" in config["data"]:
+        raise ConfigError(
+            f"{path}: data.text is decided by the model of finetune.from, which has learnt its "
+            "vocabulary. Remove it."
+        )
+    return config, {**REGISTRIES, "model": None}
 
 
 def _call(functions, section, *arguments):
