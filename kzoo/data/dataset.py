@@ -118,6 +118,8 @@ def _as_raw(examples, preprocessing):
     if isinstance(examples, Stream) or differ_in_shape(examples.inputs):
         return examples
     raw = preprocessing.as_raw(examples.inputs)
+    if preprocessing.kind == "texts":  # now they are a tensor of bytes, and right
+        return examples
     return Examples(keras.tree.map_structure(keras.ops.convert_to_numpy, raw), examples.labels)
 
 

@@ -60,6 +60,8 @@ def adapt(model, dataset):
         raise ConfigError(f"finetune: {error}") from None
     core = type(model.core).from_config(model.core.get_config())  # dropout by the seed of the run
     core.set_weights(model.core.get_weights())
+    for layer, old in zip(core.layers, model.core.layers, strict=True):
+        _set_trainable(layer, old.trainable)
     head = "its head is kept"
     if dataset.class_names != model.class_names:
         core = _with_new_head(core, dataset.num_classes)
@@ -79,7 +81,17 @@ def _freeze(core, trainable, source):
                 f"{nearest(pattern, names)}\nIt has: {', '.join(names)}."
             )
     for layer in layers:
-        layer.trainable = any(fnmatch.fnmatchcase(layer.name, pattern) for pattern in trainable)
+        _set_trainable(layer, any(fnmatch.fnmatchcase(layer.name, p) for p in trainable))
+
+
+def _set_trainable(layer, value):
+    """Freezes or thaws a layer with all that is inside it.
+
+    From its config, a layer comes frozen with thawed layers inside, and Keras on TensorFlow skips
+    an attribute that has the value already.
+    """
+    layer.trainable = not value
+    layer.trainable = value
 
 
 def _with_weights(core):
