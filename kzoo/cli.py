@@ -1,5 +1,6 @@
 """The command line: `kzoo`, one function for each of its commands, and train.py."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ import typer
 
 from kzoo.commands.errors import clear_errors
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its notes on the processor
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on the processor
+logging.getLogger("tensorflow").setLevel(logging.ERROR)  # and on how often it traces a model
 
 app = typer.Typer(
     name="kzoo",

@@ -57,7 +57,7 @@ def op_types(graph_def):
 
 @pytest.mark.parametrize("options", [{}, {"cell": "gru"}, {"bidirectional": True}], ids=str)
 def test_recurrent_models_hold_no_op_of_a_gpu(options, tmp_path, monkeypatch):
-    """Keras is told that there is a GPU, as where such a model was trained."""
+    """Keras believes that it runs on a GPU, where it would write an op for it alone."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind=None: ["GPU:0"])
