@@ -12,8 +12,11 @@ import pytest
 
 import kzoo
 from kzoo.data.image_preprocessing import ImagePreprocessing
-from kzoo.saving import Classifier, folder_of, with_preprocessing
+from kzoo.export.saved_model import write_saved_model
+from kzoo.exported import DESCRIPTION
+from kzoo.saving import Classifier, LoadError, folder_of, with_preprocessing
 from tests import tiny
+from tests.export.classifiers import image_classifier
 
 ROOT = Path(__file__).parents[1]
 SIZES = [(8, 8), (28, 28), (100, 60)]
@@ -208,3 +211,19 @@ def test_preprocess_gives_what_the_core_takes(classifier):
     expected = classifier.core.predict(x, verbose=0)[1:]
     found = classifier.predict(images[1][None], verbose=0)["logits"]
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_file_that_holds_code_is_refused(tmp_path):
+    """Keras' safe mode stays on, for `.keras` files and for what a SavedModel tells of itself."""
+    code = keras.layers.Lambda(lambda x: x * 2)
+    keras.Sequential([keras.Input((3,)), code]).save(tmp_path / "code.keras")
+    with pytest.raises(LoadError, match=r"code.keras cannot be loaded: .*[Ll]ambda"):
+        kzoo.load(tmp_path / "code.keras")
+
+    write_saved_model(image_classifier(), tmp_path / "saved_model")
+    description = tmp_path / "saved_model" / DESCRIPTION
+    config = json.loads(description.read_text())
+    config["config"]["core"] = keras.saving.serialize_keras_object(code)
+    description.write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="[Ll]ambda"):
+        kzoo.load(tmp_path / "saved_model").recover()
