@@ -71,10 +71,12 @@ def table_rows():
 EXAMPLES = {"image": digit_images, "text": lambda: TEXTS, "table": table_rows}
 
 
-def main(configs, seeds, ship):
+def main(configs, seeds, resume, ship):
     """Runs every recipe with every seed; the CSV is complete after each run."""
     for config in configs:
         for seed in range(seeds):
+            if resume and (config.stem, seed) in map(key, read()):
+                continue
             row = train(config, seed, ship and seed == 0)
             write(sorted([r for r in read() if key(r) != key(row)] + [row], key=key))
             print(f"{config.stem}, seed {seed}: {row['test_accuracy']:.4f}", flush=True)
@@ -187,6 +189,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("configs", nargs="+", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--resume", action="store_true", help="only seeds without a row")
     parser.add_argument("--ship", action="store_true", help="keep the run with seed 0")
     arguments = parser.parse_args()
-    main(arguments.configs, arguments.seeds, arguments.ship)
+    main(arguments.configs, arguments.seeds, arguments.resume, arguments.ship)

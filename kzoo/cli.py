@@ -220,7 +220,7 @@ def finetune(
 ):
     """Train a trained model further, on the data of a recipe.
 
-    Example: kzoo finetune --from mnist_cnn_attention --config configs/digits_finetune.yaml
+    Example: kzoo finetune --from mnist_cnn_attention --config configs/digits_cnn_attention.yaml
     """
     from kzoo.commands.train import train
     from kzoo.config import parse_overrides

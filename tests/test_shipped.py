@@ -1,6 +1,12 @@
 """The trained models that are shipped."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +16,8 @@ from kzoo.config import read
 from kzoo.saving import find_model, sha256, shipped_folder
 from kzoo.training import load_config
 
+ROOT = Path(__file__).parents[1]
+NOT_BUILT = (".git", ".venv", "runs", "tests", "build", "*.egg-info")
 FOLDER = shipped_folder()
 NAMES = kzoo.list_saved_models()
 EXPECTED = {
@@ -83,3 +91,33 @@ def test_the_checksums_are_those_of_all_files():
 def test_they_are_small():
     sizes = [path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()]
     assert max(sizes) <= 20e6 and sum(sizes) <= 60e6
+
+
+LOAD = """
+import sys, kzoo
+print(kzoo.__file__, *kzoo.list_saved_models())
+model = kzoo.load("digits_cnn_attention")
+print(model.predict(__import__("numpy").zeros((1, 8, 8), "uint8"), verbose=0)["logits"].shape)
+"""
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_them(tmp_path):
+    pytest.importorskip("setuptools")  # no network is needed where it is installed
+    shutil.copytree(ROOT, tmp_path / "clone", ignore=shutil.ignore_patterns(*NOT_BUILT))
+    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet"]
+    subprocess.run([*pip, "--wheel-dir", tmp_path, tmp_path / "clone"], check=True)
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    process = subprocess.run(
+        [sys.executable, "-c", LOAD],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    place, *names = process.stdout.splitlines()[0].split()
+    assert Path(place).is_relative_to(tmp_path / "site") and set(names) == EXPECTED
+    assert process.stdout.splitlines()[1] == "(1, 10)"
