@@ -38,9 +38,9 @@ class Example:
 
     name: str
     kind: str
-    raw: np.ndarray | None
-    positions: list[str] | None
-    scores: dict[str, np.ndarray]
+    raw: np.ndarray | None = dataclasses.field(repr=False)  # a notebook keeps what it prints
+    positions: list[str] | None = dataclasses.field(repr=False)
+    scores: dict[str, np.ndarray] = dataclasses.field(repr=False)
     probabilities: dict[str, float]
     label: str | None = None
 

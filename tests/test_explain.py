@@ -188,6 +188,7 @@ def test_a_notebook_shows_a_picture(request, tmp_path, name, inputs):
     assert explanation._repr_html_() is None
     assert explanation._repr_png_().startswith(b"\x89PNG")
     assert isinstance(explanation.figure(), matplotlib.figure.Figure)
+    assert len(repr(explanation)) < 1000  # which the file of the notebook holds too
     assert [path.name for path in explanation.save(tmp_path)] == [
         "1.png",
         "1.npz",

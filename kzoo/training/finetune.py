@@ -102,5 +102,5 @@ def _with_new_head(core, num_classes):
     old = core.get_layer("logits")
     config = {**old.get_config(), "units": num_classes, "trainable": True}
     return keras.Model(
-        core.inputs, keras.layers.Dense.from_config(config)(old.input), name=core.name
+        core.input, keras.layers.Dense.from_config(config)(old.input), name=core.name
     )

@@ -70,6 +70,7 @@ def test_other_classes_get_a_new_head(saved):
     other = dataclasses.replace(tiny.tiny(), class_names=["a", "b", "c", "d"])
     dataset, core = adapt(starting_point(from_=str(saved), trainable=["glimpses"]), other)
     assert core.output_shape == (None, 4) and core.get_layer("logits").trainable
+    assert core.input is core.inputs[0]  # a tensor, not a list: Keras would warn at every call
     assert dataset.notes[-1].endswith("2 of 8 layers are trained; a new head, for other classes")
     before, after = kzoo.load(saved).core, core
     for layer in before.layers:
