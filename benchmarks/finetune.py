@@ -51,6 +51,7 @@ def main(draws, per_class, split, rates):
 
 def train(start, count, draw, split, learning_rate):
     """Trains one network; returns its accuracy."""
+    keras.utils.clear_session()
     keras.utils.set_random_seed(draw)
     dataset, core = adapt(starting_point(from_=START), DATASETS["digits"](batch_size=BATCH))
     if start == "from scratch":
