@@ -374,9 +374,7 @@ def test_a_key_that_python_keeps_for_itself():
     registries = {"start": start, "other": None}
     checked = check({"name": "x", "start": {"from": "a"}}, registries)
     assert checked == {"name": "x", "seed": 0, "start": {"from": "a", "times": 1}}
-    with pytest.raises(
-        ConfigError, match="start.form is not .*Did you mean start.from"
-    ):
+    with pytest.raises(ConfigError, match="start.form is not .*Did you mean start.from"):
         check({"name": "x", "start": {"form": "a"}}, registries)
 
 
