@@ -139,6 +139,7 @@ def test_what_was_frozen_once_can_be_trained_later(recipe, tmp_path):
     assert not np.array_equal(before["glimpses/hidden/kernel"], after["glimpses/hidden/kernel"])
 
 
+@pytest.mark.slow
 def test_the_command_is_the_same(recipe, saved, tiny_config, kzoo_command, tmp_path):
     expected = train(recipe, run_dir=tmp_path / "expected")
     assert kzoo_command(
