@@ -10,7 +10,6 @@ was the learning rate of each (`--split validation`). A row for each training go
 """
 
 import argparse
-import csv
 import dataclasses
 import math
 import statistics
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from rows import read_rows, write_rows
 
 import kzoo
 from kzoo.data import DATASETS
@@ -45,8 +45,7 @@ def main(draws, per_class, split, rates):
                 print(f"{count} a class, draw {draw}, {start}: {accuracy:.4f}", flush=True)
                 if split == "test":
                     write({"per_class": count, "draw": draw, "start": start, "accuracy": accuracy})
-    if RESULTS.exists():
-        print(table(read()))
+    print(table(read_rows(RESULTS)))
 
 
 def train(start, count, draw, split, learning_rate):
@@ -110,20 +109,15 @@ def spread(values, sign=""):
     return f"{statistics.mean(values):{sign}.2f} ± {deviation:.2f}"
 
 
-def read():
-    with RESULTS.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def write(row):
     """Puts a row into the CSV, in the place of an earlier one of the same training."""
-    key = [str(row[name]) for name in ("per_class", "draw", "start")]
-    earlier = read() if RESULTS.exists() else []
-    rows = [r for r in earlier if [r[name] for name in ("per_class", "draw", "start")] != key]
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, row)
-        writer.writeheader()
-        writer.writerows([*rows, row])
+    rows = [earlier for earlier in read_rows(RESULTS) if key(earlier) != key(row)]
+    write_rows(RESULTS, [*rows, row])
+
+
+def key(row):
+    """What a row is the result of."""
+    return int(row["per_class"]), int(row["draw"]), row["start"]
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ one process. With `--seeds 0` the CSV is printed.
 """
 
 import argparse
-import csv
 import statistics
 import tempfile
 import time
@@ -26,6 +25,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import layers, ops
+from rows import read_rows, write_rows
 
 from kzoo.data.batches import evaluation_batches
 from kzoo.data.text_preprocessing import learn_text_preprocessing
@@ -49,13 +49,9 @@ def main(seeds, overrides, epochs, results):
             "keras-attention", seed, lambda d=dataset, s=seed: train_example(d, s, epochs)
         )
         rows += measure("kzoo", seed, lambda c=core, d=dataset, f=config: train_kzoo(c, d, f))
-        with results.open("w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(results, rows)
     if not seeds:
-        with results.open(newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = read_rows(results)
         for row in rows:
             row.update(epoch=int(row["epoch"]), is_best=row["is_best"] == "True")
     report(rows)

@@ -7,11 +7,11 @@ int8 learns the range of each tensor from validation examples. A row for each mo
 """
 
 import argparse
-import csv
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from rows import read_rows, write_rows
 
 import kzoo
 from kzoo.commands.run_data import load_run_data
@@ -30,7 +30,7 @@ def main(names):
     """Measures each model; the CSV is complete after each."""
     for name in names:
         row = measure(name)
-        write([r for r in read() if r["model"] != name] + [row])
+        write_rows(RESULTS, [r for r in read_rows(RESULTS) if r["model"] != name] + [row])
         print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
 
 
@@ -63,20 +63,6 @@ def run(path, inputs):
     predict_batch = run_litert(str(path))
     batches = [predict_batch(inputs[i : i + BATCH]) for i in range(0, len(inputs), BATCH)]
     return np.concatenate(batches).argmax(axis=1)
-
-
-def read():
-    if not RESULTS.exists():
-        return []
-    with RESULTS.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write(rows):
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 if __name__ == "__main__":

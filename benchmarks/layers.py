@@ -17,7 +17,6 @@ attention`), which compares the layers alone. Without it, its rows say that they
 """
 
 import argparse
-import csv
 import importlib
 import itertools
 import json
@@ -30,6 +29,8 @@ import sys
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
+
+from rows import read_rows, write_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "layers.csv"
@@ -179,8 +180,8 @@ def main(pairs, times, only, resume, attention_python):
         if time not in one.times or only.lower() not in f"{one.ours} {one.theirs}".lower():
             continue
         cell = {"ours": one.ours, "theirs": one.theirs, "time": time, "pass": what}
-        others = [row for row in read() if not is_of(row, cell)]
-        is_measured = any(is_of(row, cell) and int(row["pairs"]) for row in read())
+        others = [row for row in read_rows(RESULTS) if not is_of(row, cell)]
+        is_measured = any(is_of(row, cell) and int(row["pairs"]) for row in read_rows(RESULTS))
         if resume and is_measured:
             continue
         theirs = package if one.theirs.startswith("attention (") else kzoo
@@ -322,7 +323,7 @@ def table():
         "| kzoo | against | T | batch | forward, ms | step, ms | budget | step, MB | budget |",
         "|---|---|--:|--:|---|---|---|---|---|",
     ]
-    rows = read()
+    rows = read_rows(RESULTS)
     for step in (row for row in rows if row["pass"] == "step"):
         forward = next((row for row in rows if is_of(row, {**step, "pass": "forward"})), None)
         cells = [step["ours"], step["theirs"], f"{int(step['time']):,}", step["batch_size"]]
@@ -354,22 +355,12 @@ def is_of(row, cell):
     return all(str(row[key]) == str(cell[key]) for key in ("ours", "theirs", "time", "pass"))
 
 
-def read():
-    if not RESULTS.exists():
-        return []
-    with RESULTS.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def write(rows):
     """Writes the rows in the order of COMPARISONS."""
     names = [one[:2] for one in COMPARISONS]
     rows = [row for row in rows if (row["ours"], row["theirs"]) in names]
     rows.sort(key=lambda r: (names.index((r["ours"], r["theirs"])), int(r["time"]), r["pass"]))
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(RESULTS, rows)
 
 
 if __name__ == "__main__":

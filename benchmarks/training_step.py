@@ -8,7 +8,6 @@ A pair is an epoch each after a warm-up epoch; the ratio is that of the pair.
 """
 
 import argparse
-import csv
 import statistics
 import tempfile
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from rows import write_rows
 
 from kzoo.data.dataset import Dataset, Examples
 from kzoo.data.image_preprocessing import ImagePreprocessing
@@ -53,10 +53,7 @@ def main(pairs, examples, batch_size):
             f"{name}: kzoo {ours:.2f} ms, bare fit {bare:.2f} ms a step; ratio "
             f"{statistics.median(ratios):.3f} (median; {min(ratios):.3f} to {max(ratios):.3f})"
         )
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(RESULTS, rows)
 
 
 def random_dataset(shape, count, batch_size):

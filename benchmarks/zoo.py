@@ -11,7 +11,6 @@ its card is told the result over all seeds, and an example is laid beside it.
 """
 
 import argparse
-import csv
 import json
 import statistics
 import subprocess
@@ -21,6 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from rows import read_rows, write_rows
 from sklearn.datasets import load_breast_cancer, load_digits
 
 import kzoo
@@ -75,13 +75,16 @@ def main(configs, seeds, resume, ship):
     """Runs every recipe with every seed; the CSV is complete after each run."""
     for config in configs:
         for seed in range(seeds):
-            if resume and (config.stem, seed) in map(key, read()):
+            if resume and (config.stem, seed) in map(key, read_rows(RESULTS)):
                 continue
             row = train(config, seed, ship and seed == 0)
-            write(sorted([r for r in read() if key(r) != key(row)] + [row], key=key))
+            write_rows(
+                RESULTS,
+                sorted([r for r in read_rows(RESULTS) if key(r) != key(row)] + [row], key=key),
+            )
             print(f"{config.stem}, seed {seed}: {row['test_accuracy']:.4f}", flush=True)
     results = [
-        sorted((row for row in read() if row["config"] == config.stem), key=key)
+        sorted((row for row in read_rows(RESULTS) if row["config"] == config.stem), key=key)
         for config in configs
     ]
     for config, rows in zip(configs, results, strict=True):
@@ -169,20 +172,6 @@ def paired_difference(rows, others):
         f"± {statistics.stdev(differences):.2f} points ({min(differences):+.2f} to "
         f"{max(differences):+.2f}), paired over {len(differences)} seeds"
     )
-
-
-def read():
-    if not RESULTS.exists():
-        return []
-    with RESULTS.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write(rows):
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 if __name__ == "__main__":
