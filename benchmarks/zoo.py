@@ -88,6 +88,8 @@ def main(configs, seeds, resume, ship):
         for config in configs
     ]
     for config, rows in zip(configs, results, strict=True):
+        if not rows:
+            sys.exit(f"{RESULTS.name} has no run of {config.stem}; --seeds 1 makes the first.")
         print(summary(rows))
         if ship:
             finish_card(SHIPPED / config.stem, f"{accuracy(rows)} % over {len(rows)} seeds")
