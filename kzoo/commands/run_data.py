@@ -6,9 +6,9 @@ import numpy as np
 from kzoo.commands.inputs import input_kind
 from kzoo.commands.predict import class_names
 from kzoo.config import ConfigError, check, override, read
-from kzoo.data import DATASETS
+from kzoo.data import load_data
 from kzoo.data.batches import evaluation_batches
-from kzoo.data.dataset import Stream, differ_in_shape, read_with
+from kzoo.data.dataset import DataError, Stream, differ_in_shape, read_with
 from kzoo.export import reason
 from kzoo.exported import signature_of
 from kzoo.saving import Classifier, folder_of
@@ -33,7 +33,12 @@ def load_run_data(source, model, config=None, overrides=None):
         DataError: If the data cannot be had.
     """
     section = _data_section(config or _config_of_run(source), overrides or {})
-    dataset = DATASETS[section.pop("name")](**section)
+    try:
+        dataset = load_data(section, getattr(model, "preprocessing", None))
+    except DataError as error:
+        if config or overrides:
+            raise
+        raise DataError(f"{error}\nOther data with its classes will do: --config.") from None
     _check_data(source, model, dataset)
     return dataset
 

@@ -1,5 +1,7 @@
 """Data sets by name: sources -> split -> pre-processing -> batches."""
 
+import inspect
+
 from kzoo.data.arrays import arrays
 from kzoo.data.builtin_table import builtin_table
 from kzoo.data.csv import csv
@@ -19,3 +21,27 @@ DATASETS = {
     "arrays": arrays,
     "synthetic": synthetic,
 }
+
+
+def load_data(section, preprocessing=None):
+    """Calls the function that a section `data` names.
+
+    Args:
+        section: Dict with the `name` of one of `DATASETS` and its arguments.
+        preprocessing: That of a trained model, which decides the size of the images and whether
+            they are grey; or None.
+
+    Returns:
+        `Dataset`.
+
+    Raises:
+        DataError: If the data cannot be had.
+    """
+    function = DATASETS[section["name"]]
+    options = {key: value for key, value in section.items() if key != "name"}
+    if getattr(preprocessing, "kind", None) == "images":
+        height, width, channels = preprocessing.example_shape
+        decided = {"image_size": [height, width], "channels": channels}
+        accepted = inspect.signature(function).parameters
+        options |= {key: value for key, value in decided.items() if key in accepted}
+    return function(**options)

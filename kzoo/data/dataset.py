@@ -114,8 +114,16 @@ def read_with(dataset, preprocessing):
 
 
 def _as_raw(examples, preprocessing):
-    """Brings examples into the form of a model, or refuses them, except images one by one."""
-    if isinstance(examples, Stream) or differ_in_shape(examples.inputs):
+    """Brings examples into the form of a model, or refuses them; of images one by one, the first.
+
+    These have their axes in any case, and channels that are the same in all.
+    """
+    if isinstance(examples, Stream):
+        for image, _ in examples.open().take(1):
+            preprocessing.as_raw(image[None])
+        return examples
+    if differ_in_shape(examples.inputs):
+        preprocessing.as_raw(examples.inputs[0][None])
         return examples
     raw = preprocessing.as_raw(examples.inputs)
     if preprocessing.kind == "texts":  # now they are a tensor of bytes, and right

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 
 from kzoo.config import ConfigError, check, dump, override, read
-from kzoo.data import DATASETS
+from kzoo.data import DATASETS, load_data
 from kzoo.data.augmentation import augment
 from kzoo.data.batches import evaluation_batches
 from kzoo.data.report import report
@@ -42,6 +42,7 @@ REGISTRIES = {
     "card": card,
 }
 ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
+READING = ("text", "image_size", "channels")  # of data: a model that is trained further decides
 
 
 class RunError(Exception):
@@ -78,6 +79,8 @@ def load_config(path, overrides=None):
     """
     config = override(read(path), overrides or {}, source=str(path))
     config = check(*_with_one_model(config, path), source=str(path))
+    if "finetune" in config:
+        config["data"] = {k: v for k, v in config["data"].items() if k not in READING}
     training = config["training"]
     try:
         create_optimizer(training["optimizer"], training["schedule"], steps=1)
@@ -102,7 +105,7 @@ def load_data_and_core(config):
     start = None
     if "finetune" in config:  # before the data, which may take its time
         start = starting_point(**{ARGUMENT.get(k, k): v for k, v in config["finetune"].items()})
-    dataset = _call(DATASETS, config["data"])
+    dataset = load_data(config["data"], start and start.preprocessing)
     try:
         class_weight = config["training"]["class_weight"]
         class_weights(class_weight, dataset.train.labels, dataset.class_names)
@@ -114,7 +117,8 @@ def load_data_and_core(config):
     if dataset.vocabulary_size:
         decided.append(dataset.vocabulary_size)
     try:
-        core = _call(MODELS, config["model"], *decided)
+        options = {key: value for key, value in config["model"].items() if key != "name"}
+        core = MODELS[config["model"]["name"]](*decided, **options)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"model {config['model']['name']}: {reason(error)}") from None
     return dataset, core
@@ -189,17 +193,7 @@ def _with_one_model(config, path):
         raise ConfigError(
             f"{path}: the model is the one of finetune.from. Remove the section model, or finetune."
         )
-    if isinstance(config.get("data"), dict) and "text" in config["data"]:
-        raise ConfigError(
-            f"{path}: data.text is decided by the model of finetune.from, which has learnt its "
-            "vocabulary. Remove it."
-        )
     return config, {**REGISTRIES, "model": None}
-
-
-def _call(functions, section, *arguments):
-    options = {key: value for key, value in section.items() if key != "name"}
-    return functions[section["name"]](*arguments, **options)
 
 
 def _keep_what_there_is(stop, model, folder, config):

@@ -5,14 +5,17 @@ import numpy as np
 import pytest
 
 import kzoo
+from kzoo.commands.evaluate import evaluate
 from kzoo.config import ConfigError, dump, parse
 from kzoo.data import DATASETS
 from kzoo.data.dataset import read_with
+from kzoo.data.image_folder import image_folder
 from kzoo.export.saved_model import write_saved_model
 from kzoo.saving import with_preprocessing
 from kzoo.training import load_config, train
 from kzoo.training.finetune import adapt, starting_point
 from tests import tiny
+from tests.data.image_files import image, write, write_classes
 from tests.data.tables import write_csv
 from tests.data.text_files import write_texts
 from tests.export.classifiers import table_classifier, text_classifier
@@ -167,8 +170,8 @@ def test_texts_are_read_with_the_vocabulary_of_the_model(tmp_path):
     assert run.model.class_names == ["bad", "good"]
     assert (run.folder / "vocabulary.txt").read_text() == "good\nbad\nfilm\n"
     assert run.metrics["files"]["saved_model"]["difference"] < 1e-5
-    with pytest.raises(ConfigError, match="data.text is decided by the model of finetune.from"):
-        train(tmp_path / "texts.yaml", {"data.text.sequence_length": 5})
+    config = load_config(tmp_path / "texts.yaml", {"data.text.vocabulary_size": 5})
+    assert "text" not in config["data"]  # so that no run folder tells what was not so
 
 
 @pytest.mark.slow
@@ -199,6 +202,39 @@ def test_images_of_another_size_and_kind(saved):
         adapt(model, dataclasses.replace(tiny.tiny(), train=colour))
     with pytest.raises(ConfigError, match="The model reads images. The data holds tables."):
         adapt(model, DATASETS["builtin_table"]())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("memory_limit", [1.0, 1e-9])  # from memory, and from disk
+def test_the_model_decides_how_a_folder_of_images_is_read(saved, tmp_path, memory_limit):
+    write_classes(tmp_path / "images", count=5, classes=("a", "b"))
+    write(tmp_path / "images/a", "large", image(11, 13, 3))
+    config = {
+        "name": "images",
+        "data": {
+            "name": "image_folder",
+            "path": str(tmp_path / "images"),
+            "image_size": [64, 64],  # of the recipe for another model
+            "memory_limit": memory_limit,
+        },
+        "finetune": {"from": str(saved)},
+        "training": {"epochs": 1},
+        "export": {"formats": ["keras"]},
+    }
+    (tmp_path / "images.yaml").write_text(dump(config))
+    run = train(tmp_path / "images.yaml", run_dir=tmp_path / "run")
+    assert run.model.preprocessing.example_shape == (tiny.HEIGHT, tiny.WIDTH, 1)
+    assert (
+        f"the model reads {tiny.HEIGHT} x {tiny.WIDTH} x 1" in (run.folder / "data.txt").read_text()
+    )
+    assert "image_size" not in parse((run.folder / "config.yaml").read_text(), "")["data"]
+    assert evaluate(str(run.folder))["test_accuracy"] == run.metrics["test_accuracy"]
+
+
+def test_a_stream_of_other_images_is_refused_before_the_training(saved, tmp_path):
+    streamed = image_folder(path=write_classes(tmp_path / "images"), channels=3, memory_limit=1e-9)
+    with pytest.raises(ConfigError, match=r"finetune: Images must have the shape .*, 1\). Rec"):
+        adapt(kzoo.load(saved), streamed)
 
 
 def test_what_it_refuses(recipe, saved, tmp_path):
