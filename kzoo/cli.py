@@ -11,7 +11,8 @@ import typer
 from kzoo.commands.errors import clear_errors
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on the processor
-logging.getLogger("tensorflow").setLevel(logging.ERROR)  # and on how often it traces a model
+for name in ("tensorflow", "absl"):  # and on how often it traces a model; TFDS' on its folders
+    logging.getLogger(name).setLevel(logging.ERROR)
 
 app = typer.Typer(
     name="kzoo",
@@ -153,9 +154,12 @@ def predict(
 def explain(
     model: Model,
     inputs: Inputs = None,
-    out: Annotated[Path, typer.Option(help="Folder for pictures, HTML and arrays.")] = Path(
-        "explanation"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for pictures, HTML and arrays.", show_default="the next free explanation"
+        ),
+    ] = None,
     text: Annotated[
         bool, typer.Option("--text", help="The inputs are texts, not names of files.")
     ] = False,
@@ -186,7 +190,8 @@ def export(
         list[str], typer.Option("--format", help="keras, saved_model, litert or onnx; repeats.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the files.", show_default="exports/<name>")
+        Path | None,
+        typer.Option(help="Folder for the files.", show_default="the next free exports/<run>"),
     ] = None,
     config: DataConfig = None,
     set_: Overrides = None,
@@ -220,7 +225,7 @@ def finetune(
 ):
     """Train a trained model further, on the data of a recipe.
 
-    Example: kzoo finetune --from mnist_cnn_attention --config configs/digits_cnn_attention.yaml
+    Example: kzoo finetune --from mnist_cnn_attention --config configs/digits_finetune.yaml
     """
     from kzoo.commands.train import train
     from kzoo.config import parse_overrides

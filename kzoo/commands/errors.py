@@ -38,9 +38,10 @@ def clear_errors():
         _fail(f"{error.filename or 'A file'} could not be read or written: {reason}.", code=1)
 
 
-def tell(error):
-    """Writes an error to stderr."""
-    print("error: " + str(error).replace("\n", "\n       "), file=sys.stderr)
+def tell(message, what="error"):
+    """Writes an error, or what else a user should know, to stderr."""
+    indent = " " * len(f"{what}: ")
+    print(f"{what}: " + str(message).replace("\n", f"\n{indent}"), file=sys.stderr)
 
 
 def _fail(error, code):

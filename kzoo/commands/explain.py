@@ -11,6 +11,7 @@ from kzoo.deletion import faithfulness
 from kzoo.evaluation import most_confident_mistakes, softmax
 from kzoo.explain import check_attention, explain
 from kzoo.saving import load
+from kzoo.training.run_folder import create_first_free
 
 
 def explain_inputs(source, inputs, directory, text=False, delimiter=","):
@@ -19,7 +20,8 @@ def explain_inputs(source, inputs, directory, text=False, delimiter=","):
     Args:
         source: What `kzoo.load` takes.
         inputs: Strings, as `read_inputs` takes them.
-        directory: Folder to write to: what `Explanation.save` writes, and `faithfulness.png`.
+        directory: Folder to write to: what `Explanation.save` writes, and `faithfulness.png`;
+            None is `explanation`, or, where that exists, `explanation-2` and so on.
         text: Whether the inputs are texts.
         delimiter: What stands between the fields of CSV.
 
@@ -46,7 +48,7 @@ def explain_mistakes(source, directory, count, config=None, overrides=None):
 
     Args:
         source: What `kzoo.load` takes.
-        directory: Folder to write to.
+        directory: As of `explain_inputs`.
         count: Number of mistakes.
         config: YAML file that names the data; None takes the one in the run folder.
         overrides: Dict from dotted key to value.
@@ -70,10 +72,12 @@ def explain_mistakes(source, directory, count, config=None, overrides=None):
 
 def _write(model, inputs, directory, **options):
     explanation = explain(model, inputs, **options)
-    explanation.save(directory)
     found = faithfulness(model, inputs)
+    directory = directory or create_first_free(Path("explanation"))
+    explanation.save(directory)
     found.figure().savefig(Path(directory) / "faithfulness.png", dpi=150)
     for example in explanation.examples:
         print(f"{example.name}: {example.caption}")
     print(found)
+    print("(above 0: the model needs what it looks at; 0: chance; the more examples, the surer)")
     print(f"{directory}: a picture and the arrays of each, faithfulness.png")

@@ -3,22 +3,30 @@
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+import numpy as np
+
+from kzoo.commands.errors import tell
 from kzoo.commands.run_data import load_run_data
 from kzoo.config import ConfigError
+from kzoo.data.dataset import DataError
 from kzoo.export import check_packages, export
-from kzoo.saving import load
+from kzoo.saving import find_model, folder_of, load
 from kzoo.training.examples import validation_inputs
+from kzoo.training.run_folder import create_first_free
 
 
 def export_formats(source, formats, directory=None, config=None, overrides=None):
     """Writes a trained model in further formats, each file compared with the model.
 
-    They are compared on the validation split of the data that the model is for.
+    They are compared on the validation split of the data that the model is for. Where that cannot
+    be had, the few examples that lie beside a shipped model will do, but not for LiteRT, whose
+    int8 learns from them.
 
     Args:
         source: What `kzoo.load` takes.
         formats: Strings.
-        directory: Folder to write to; None is `exports/<name of the model>`.
+        directory: Folder to write to; None is `exports/<name of the run>`, or, where that exists,
+            `exports/<name of the run>-2` and so on.
         config: YAML file that names the data; None takes the one in the run folder.
         overrides: Dict from dotted key to value.
 
@@ -37,8 +45,30 @@ def export_formats(source, formats, directory=None, config=None, overrides=None)
     model = load(source)
     if not hasattr(model, "core"):
         raise ConfigError(f"Only a .keras file of kzoo can be exported. Received: {source}")
-    examples = validation_inputs(load_run_data(source, model, config, overrides))
-    return export(model, directory or Path("exports") / model.name, examples, formats=formats)
+    try:
+        examples = validation_inputs(load_run_data(source, model, config, overrides))
+    except DataError as error:
+        stored = folder_of(source) / "example.npz"
+        if config or overrides or "litert" in formats or not stored.is_file():
+            raise
+        examples = _read_examples(stored)
+        tell(f"{error}\nSo the files are compared on the examples in {stored}.", "note")
+    folder = directory or create_first_free(Path("exports") / _name(source, model))
+    return export(model, folder, examples, formats=formats)
+
+
+def _read_examples(path):
+    """Returns raw inputs that lie beside a shipped model: an array, or the columns of a table."""
+    with np.load(path) as held:
+        names = [name for name in held.files if name.startswith("inputs_")]
+        inputs = {name.removeprefix("inputs_"): held[name] for name in names}
+    return inputs.get("", inputs)
+
+
+def _name(source, model):
+    """Returns what the file of a model is called, or the folder of its run."""
+    path = find_model(source)
+    return path.stem if path.name != "model.keras" else path.parent.name or model.name
 
 
 def print_files(files):

@@ -65,7 +65,7 @@ def create_run_folder(name, directory=None, overwrite=False):
     folder = Path(directory or Path("runs") / name)
     try:
         if directory is None and not overwrite:
-            return _create_first_free(folder)
+            return create_first_free(folder)
         for result in _results(folder):
             shutil.rmtree(result) if result.is_dir() else result.unlink()
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,8 @@ def _results(folder):
     return [Path(folder) / name for name in RESULTS if (Path(folder) / name).exists()]
 
 
-def _create_first_free(folder):
+def create_first_free(folder):
+    """Makes `folder`, or where it exists `folder-2` and so on; returns the `Path` that it made."""
     for number in itertools.count(1):
         candidate = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
         try:

@@ -16,7 +16,7 @@ def test_a_file_is_written_and_compared(kzoo_command, digits_run, tmp_path):
 def test_it_is_compared_on_the_validation_split_of_the_run(digits_run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     [file] = export_formats(str(digits_run.folder), ["saved_model"])
-    assert str(file.path) == "exports/two_epochs/saved_model"
+    assert str(file.path) == f"exports/{digits_run.folder.name}/saved_model"
     assert file.difference == digits_run.metrics["files"]["saved_model"]["difference"] < 1e-5
 
 
@@ -27,8 +27,24 @@ def test_a_file_on_its_own_needs_data(kzoo_command, digits_run, tmp_path):
     assert outcome.code == 2
     assert outcome.err == "error: There is no config.yaml: name a config with --config.\n"
     (tmp_path / "data.yaml").write_text("data: digits\n")
-    outcome = kzoo_command(*command, "--config", "data.yaml")
-    assert outcome.code == 0 and (tmp_path / "exports" / "two_epochs" / "model.keras").is_file()
+    for folder in ("two_epochs", "two_epochs-2"):  # nothing of the first is lost
+        outcome = kzoo_command(*command, "--config", "data.yaml")
+        assert outcome.code == 0 and (tmp_path / "exports" / folder / "model.keras").is_file()
+
+
+def no_network(*_, **__):
+    raise OSError("no route")
+
+
+def test_a_shipped_model_is_exported_without_its_data(kzoo_command, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
+    monkeypatch.setattr("urllib.request.urlopen", no_network)
+    outcome = kzoo_command("export", "mnist_cnn_attention", "--format", "keras")
+    assert outcome.code == 0, outcome.err
+    assert "note: mnist is not in " in outcome.err and "example.npz" in outcome.err
+    assert (tmp_path / "exports/mnist_cnn_attention/model.keras").is_file()
+    outcome = kzoo_command("export", "mnist_cnn_attention", "--format", "litert")
+    assert outcome.code == 1 and "Other data with its classes will do: --config." in outcome.err
 
 
 def test_a_format_that_is_none(kzoo_command, digits_run):
