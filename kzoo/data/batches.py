@@ -67,6 +67,8 @@ def evaluation_batches(dataset, examples):
     """
     if isinstance(examples, Stream):
         batches = _preprocessed(examples.open(), dataset).batch(dataset.batch_size)
+        count = math.ceil(len(examples) / dataset.batch_size)  # Keras warns of an unknown end
+        batches = batches.apply(tf.data.experimental.assert_cardinality(count))
     else:
         ready = _ready(examples.inputs, dataset.preprocessing), examples.labels
         batches = tf.data.Dataset.from_tensor_slices(ready).batch(dataset.batch_size)

@@ -73,6 +73,14 @@ def test_order_of_a_stream_depends_on_seed_and_epoch_alone(tmp_path, seed):
     assert first[:9] != first[9:] and set(first[:9]) == set(first[9:])
 
 
+def test_keras_knows_the_end_of_a_stream(tmp_path):
+    """Otherwise it warns, with advice that is for training."""
+    dataset = image_folder(path=write_classes(tmp_path), memory_limit=1e-9, batch_size=2)
+    assert len(dataset.test) == 3
+    batches = evaluation_batches(dataset, dataset.test)
+    assert int(batches.cardinality()) == len(list(batches)) == 2
+
+
 def test_splits_of_its_own(tmp_path):
     write_classes(tmp_path / "train", 11)
     write_classes(tmp_path / "test", 2)
