@@ -12,6 +12,7 @@ COLOR = "#f28e2b"
 RGB = (242, 142, 43)
 WRONG = "#b2182b"
 PIXELS = 600  # of a panel
+DARKEST = 2  # times the even weight, at least: so attention to everything alike stays pale
 FEATURES = 20  # shown one by one
 LINE = 100  # characters of a text
 STYLE = "max-width:50em;padding:1em;font-family:sans-serif;color:#222;background:white"
@@ -74,7 +75,7 @@ def _overlay(axes, image, scores):
     _show_image(axes, 0.6 * image.mean(axis=-1))
     color = np.empty((*scores.shape, 4))
     color[..., :3] = np.array(RGB) / 255
-    color[..., 3] = 0.9 * scores / scores.max()
+    color[..., 3] = 0.9 * scores / max(scores.max(), DARKEST / scores.size)
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
     axes.imshow(color, interpolation="bilinear", extent=extent)
 

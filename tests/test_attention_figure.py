@@ -21,7 +21,7 @@ def test_images(channels):
     examples = [
         example(
             "image",
-            {"attention": random.random((3, 5, 7)), "glimpses": random.random((2, 5, 7))},
+            {"attention": np.full((3, 5, 7), 1 / 35), "glimpses": random.random((2, 5, 7))},
             label=label,
             raw=random.integers(0, 256, (11, 13, channels), "uint8"),
         )
@@ -35,6 +35,8 @@ def test_images(channels):
     weights = examples[1].scores["glimpses"][0]
     overlay = axes[10].images[1]
     np.testing.assert_allclose(overlay.get_array()[..., 3], 0.9 * weights / weights.max())
+    even = axes[7].images[1].get_array()[..., 3]
+    np.testing.assert_allclose(even, 0.45)  # looks at nothing in particular: pale
     assert overlay.get_extent() == axes[10].images[0].get_extent()
 
 
