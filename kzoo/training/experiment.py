@@ -10,7 +10,7 @@ import keras
 from kzoo.config import ConfigError, check, dump, override, read
 from kzoo.data import DATASETS, load_data
 from kzoo.data.augmentation import augment
-from kzoo.data.batches import evaluation_batches
+from kzoo.data.batches import evaluation_batches, steps_per_epoch
 from kzoo.data.report import report
 from kzoo.data.split import read_examples
 from kzoo.data.text_preprocessing import learn_text_preprocessing
@@ -42,6 +42,7 @@ REGISTRIES = {
     "card": card,
 }
 ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
+FEW_STEPS = 50  # in which hardly a network learns anything
 READING = ("text", "image_size", "channels")  # of data: a model that is trained further decides
 
 
@@ -61,7 +62,7 @@ class Run:
 
     folder: Path
     model: Classifier
-    metrics: dict
+    metrics: dict = dataclasses.field(repr=False)
 
 
 def load_config(path, overrides=None):
@@ -146,6 +147,9 @@ def run_experiment(config, run_dir=None, overwrite=False):
     dataset, core = load_data_and_core(config)
     described = report(dataset)
     print(described)
+    steps = steps_per_epoch(dataset) * config["training"]["epochs"]
+    if steps < FEW_STEPS:
+        print(f"{steps} training steps in all are few: lower data.batch_size or raise epochs\n")
     model = with_preprocessing(core, dataset.preprocessing, dataset.class_names, config["name"])
     folder = create_run_folder(config["name"], run_dir, overwrite)
     (folder / "config.yaml").write_text(dump(config), encoding="utf-8")

@@ -77,6 +77,14 @@ def test_run_folder(digits_run, digits_config):
         assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1"]
 
 
+def test_few_steps_are_told(tiny_config, capsys):
+    """A training that cannot learn anything looks like one that did not."""
+    for epochs, told in [(1, "5 training steps in all are few"), (10, "")]:
+        train(tiny_config, {"training.epochs": epochs, "export.formats": []})
+        out = capsys.readouterr().out
+        assert told in out and ("are few" in out) == bool(told)
+
+
 def test_metrics(digits_run):
     metrics = json.loads((digits_run.folder / "metrics.json").read_text())
     assert metrics == digits_run.metrics
