@@ -1,7 +1,6 @@
 """The command line: `kzoo`, one function for each of its commands, and train.py."""
 
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +9,7 @@ import typer
 
 from kzoo.commands.errors import clear_errors
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on the processor
-for name in ("tensorflow", "absl"):  # and on how often it traces a model; TFDS' on its folders
+for name in ("tensorflow", "absl"):  # how often a model is traced, what TFDS finds in its folders
     logging.getLogger(name).setLevel(logging.ERROR)
 
 app = typer.Typer(
