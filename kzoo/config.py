@@ -38,8 +38,10 @@ def read(path):
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
-        there = [other.name for other in path.parent.glob("*.yaml")]
-        raise ConfigError(f"There is no file {path}.{nearest(path.name, there)}") from None
+        there = {other.stem: other.name for other in path.parent.glob("*.yaml")}
+        found = difflib.get_close_matches(path.stem, there, n=1)
+        hint = f" Did you mean {there[found[0]]}?" if found else ""
+        raise ConfigError(f"There is no file {path}.{hint}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not a text file in UTF-8.") from None
     except OSError as error:
@@ -276,7 +278,7 @@ def _explain(error, prefix):
         return f"{key} is required."
     if error["type"] == "string_pattern_mismatch":
         must = "must be made of letters, digits, '_', '-' and '.', and not begin with a sign"
-    elif error["type"] == "sequence_str":
+    elif error["type"] in ("sequence_str", "is_instance_of"):
         must = "must be a list"
     else:
         must = error["msg"].replace("Input should", "must").replace("Value should", "must")

@@ -1,5 +1,6 @@
 """The model that is saved: raw input in, probabilities out; and how it is loaded again."""
 
+import difflib
 import hashlib
 import json
 import warnings
@@ -144,9 +145,12 @@ def find_model(source):
             return candidate
     shipped = f"{source}/model.keras"
     if shipped not in _checksums():
+        nearest = difflib.get_close_matches(str(source), list_saved_models(), n=1)
+        hint = f" Did you mean {nearest[0]}?" if nearest else ""
         raise NoModelError(
-            f"There is no model {source}. Give a run folder with a model.keras, a .keras file, a "
-            f"SavedModel folder, or the name of a shipped model: {', '.join(list_saved_models())}."
+            f"There is no model {source}.{hint} Give a run folder with a model.keras, a .keras "
+            "file, a SavedModel folder, or the name of a shipped model: "
+            f"{', '.join(list_saved_models())}."
         )
     path = shipped_folder() / shipped
     if sha256(path) != _checksums()[shipped]:

@@ -125,6 +125,11 @@ WRONG = {
         [],
         "recipe.yaml: export.formats must be a list. Received: 'keras'",
     ),
+    "one number for a list": (
+        recipe(model="{name: cnn_attention, filters: 32}"),
+        [],
+        "recipe.yaml: model.filters must be a list. Received: 32",
+    ),
     "missing key": (recipe(training="{}"), [], "recipe.yaml: training.epochs is required."),
     "missing section": (
         recipe(model=None),

@@ -119,6 +119,11 @@ def test_load_says_what_it_takes(name):
         kzoo.load(name)
 
 
+def test_load_knows_what_was_meant():
+    with pytest.raises(ValueError, match="model mnist_cnn_atention. Did you mean mnist_cnn_attent"):
+        kzoo.load("mnist_cnn_atention")
+
+
 def test_the_folder_of_a_model(digits_run, tmp_path, monkeypatch):
     for source in (digits_run.folder, digits_run.folder / "model.keras"):
         assert folder_of(source) == digits_run.folder

@@ -1,6 +1,5 @@
 """What `kzoo describe` prints."""
 
-import difflib
 import inspect
 import json
 import re
@@ -9,6 +8,7 @@ import keras
 from pydantic import TypeAdapter
 
 from kzoo.commands.tables import print_table
+from kzoo.config import nearest
 from kzoo.data import DATASETS
 from kzoo.exported import ExportedModel, show_specs, signature_of
 from kzoo.models import MODELS
@@ -28,13 +28,12 @@ def describe(name):
             return _describe_function(section, name, functions[name])
     try:
         path = find_model(name)
-    except NoModelError as error:
-        known = [*MODELS, *DATASETS, *list_saved_models()]
-        nearest = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {nearest[0]}? " if nearest else ""
+    except NoModelError:
+        hint = nearest(name, [*MODELS, *DATASETS, *list_saved_models()])
         raise NoModelError(
-            f"{hint}{error}\nOr a model function: {', '.join(MODELS)}; or a data set function: "
-            f"{', '.join(DATASETS)}."
+            f"There is nothing called {name}.{hint} Give a trained model: a run folder, a .keras "
+            f"file, a SavedModel folder, {', '.join(list_saved_models())};\n"
+            f"a model function: {', '.join(MODELS)}; or a data set function: {', '.join(DATASETS)}."
         ) from None
     _describe_trained(path, load(path))
 
@@ -88,6 +87,7 @@ def _name_schema(schema):
     return " ".join(filter(None, [NAMES.get(kind, kind), " and ".join(_bounds(schema))]))
 
 
+OF_TRAINING = {"validation_loss": ", as in training: with its label smoothing"}
 NAMES = {"boolean": "true or false", "string": "text", "object": "mapping"}
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 
@@ -146,4 +146,4 @@ def _metrics(path):
     metrics["versions"] = ", ".join(f"{k} {v}" for k, v in metrics.get("versions", {}).items())
     for key, value in metrics.items():
         if key != "parameters" and not isinstance(value, dict | list):
-            yield key.replace("_", " "), value
+            yield key.replace("_", " ") + OF_TRAINING.get(key, ""), value

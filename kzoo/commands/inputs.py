@@ -73,11 +73,15 @@ def read_inputs(model, sources, text=False, delimiter=","):
         )
     if len(delimiter) != 1:
         raise ConfigError(f"--delimiter takes one character. Received: {delimiter!r}")
-    suffixes, read = READERS[kind]
-    read = functools.partial(read, specs=specs, delimiter=delimiter)
     if text:
         return (Input(source, source) for source in sources)
-    return (found for source in sources for found in _read_source(source, suffixes, read))
+    suffixes, read = READERS[kind]
+    read = functools.partial(read, specs=specs, delimiter=delimiter)
+    return (
+        _with_hint(found, _hint(source, kind, suffixes))
+        for source in sources
+        for found in _read_source(source, suffixes, read)
+    )
 
 
 def input_kind(specs):
@@ -98,6 +102,22 @@ def stack(inputs):
         return {name: [row[name] for row in values] for name in values[0]}
     alike = len({np.shape(value) for value in values}) == 1
     return np.stack(values) if alike and not isinstance(values[0], str) else values
+
+
+def _hint(source, kind, suffixes):
+    """Returns what the model reads, where a source does not look like it; or `""`."""
+    path = Path(source)
+    if source == STDIN or path.suffix.lower() in suffixes or path.is_dir():
+        return ""
+    if kind == "text" and not path.exists():
+        return " Are these words the text itself? Add --text."
+    return f" The model reads {kind}s: {', '.join(suffixes)}."
+
+
+def _with_hint(found, hint):
+    if not found.problem or not hint:
+        return found
+    return dataclasses.replace(found, problem=f"{found.problem.rstrip('.')}.{hint}")
 
 
 def _read_source(source, suffixes, read):

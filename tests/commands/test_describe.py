@@ -130,7 +130,7 @@ def test_a_copied_file_has_no_figures_of_its_neighbours(kzoo_command, digits_run
 def test_what_there_is_not(kzoo_command):
     outcome = kzoo_command("describe", "cnn_atention")
     assert outcome.code == 2 and outcome.out == "" and "Traceback" not in outcome.err
-    assert outcome.err.startswith("error: Did you mean cnn_attention? There is no model cnn_atent")
+    assert outcome.err.startswith("error: There is nothing called cnn_atention. Did you mean cnn_a")
     assert "digits_cnn_attention" in outcome.err and "image_folder" in outcome.err
 
 

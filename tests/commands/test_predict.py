@@ -204,6 +204,25 @@ def test_a_saved_model_without_class_names_has_numbers(kzoo_command, models, tmp
     assert list(lines(outcome)[0]["probabilities"]) == ["0", "1", "2"]
 
 
+@pytest.mark.parametrize(
+    "kind, source, hint",
+    [
+        ("image", "words.md", " The model reads images: .png, .jpg, "),
+        ("image", "broken.png", ""),
+        ("text", "words.md", " The model reads texts: .txt."),
+        ("text", "un film", " Are these words the text itself? Add --text."),
+        ("table", "words.md", " The model reads tables: .csv."),
+    ],
+)
+def test_a_source_of_another_kind(kzoo_command, models, tmp_path, kind, source, hint):
+    (tmp_path / "words.md").write_bytes(b"\xff no UTF-8")
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    outcome = kzoo_command("predict", models[kind], source)
+    assert outcome.code == 1 and outcome.out == "" and len(outcome.err.splitlines()) == 1
+    assert outcome.err.startswith("error: ") and source in outcome.err
+    assert hint in outcome.err and ("The model reads" in outcome.err) == ("The" in hint)
+
+
 def test_what_it_refuses(kzoo_command, models, tmp_path):
     keras.Sequential([keras.Input((3,)), keras.layers.Dense(7)]).save(tmp_path / "dense.keras")
     cases = [
