@@ -12,6 +12,7 @@ from kzoo.evaluation import softmax
 from kzoo.models import attention_model, received_attention
 
 SHOWN = 8  # examples in one figure
+NAME = 40  # characters of a file's name
 
 
 class ExplainError(ValueError):
@@ -209,9 +210,9 @@ def _on_pixels(scores, size):
 
 
 def _file_names(names):
-    """Numbers names, so that all differ, and leaves only what any file system takes."""
+    """Numbers names, so that all differ, and leaves only what any file system takes of them."""
     width = len(str(len(names)))
-    plain = [re.sub(r"[^\w.-]+", "_", str(name)) for name in names]
+    plain = [re.sub(r"[^\w.-]+", "_", str(name))[:NAME].strip("._") for name in names]
     return [f"{i:0{width}}{'_' if n else ''}{n}" for i, n in enumerate(plain, start=1)]
 
 

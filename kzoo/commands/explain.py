@@ -1,5 +1,6 @@
 """What `kzoo explain` writes and prints."""
 
+import re
 from pathlib import Path
 
 from kzoo.commands.errors import tell
@@ -38,7 +39,7 @@ def explain_inputs(source, inputs, directory, text=False, delimiter=","):
     for broken in (one for one in read if one.problem):
         tell(broken.message)
     if found:
-        names = [one.name if text else Path(one.name).stem for one in found]
+        names = [one.name if text else _without_suffix(one.name) for one in found]
         _write(model, stack(found), directory, names=names)
     return len(found) == len(read)
 
@@ -68,6 +69,11 @@ def explain_mistakes(source, directory, count, config=None, overrides=None):
     worst = read_examples(dataset.test, places)
     names = [f"test_{place}" for place in places]
     _write(model, worst.inputs, directory, labels=worst.labels, names=names)
+
+
+def _without_suffix(name):
+    """`"folder/rows.csv:12"` without folder and suffix, but with the line."""
+    return re.sub(r"\.\w+(?=$|[:\[])", "", Path(name).name)
 
 
 def _write(model, inputs, directory, **options):

@@ -3,6 +3,7 @@ import shutil
 
 import numpy as np
 from PIL import Image
+from sklearn.datasets import load_breast_cancer
 
 from kzoo.data import DATASETS
 
@@ -58,6 +59,19 @@ def test_the_mistakes_of_a_file_on_its_own(kzoo_command, digits_run, tmp_path):
     for folder in ("explanation", "explanation-2"):  # nothing of the first is lost
         outcome = kzoo_command("explain", "model.keras", "--config", "data.yaml", "--mistakes", 1)
         assert outcome.code == 0 and (tmp_path / folder / "faithfulness.png").is_file()
+
+
+def test_long_texts_and_rows_have_names(kzoo_command, tmp_path):
+    """No file system takes a name of 300 letters; of a row one wants to know the line."""
+    outcome = kzoo_command("explain", "imdb_lstm_attention", "--text", "good " * 60 + ".")
+    assert outcome.code == 0, outcome.err
+    assert (tmp_path / "explanation" / ("1_" + "good_" * 7 + "good.png")).is_file()
+    table = load_breast_cancer()
+    lines = [",".join(map(str, row)) for row in (table.feature_names, *table.data[:2])]
+    (tmp_path / "rows.csv").write_text("\n".join(lines))
+    outcome = kzoo_command("explain", "breast_cancer_fusion", "rows.csv", "--out", "rows")
+    assert outcome.code == 0, outcome.err
+    assert {"1_rows_2.png", "2_rows_3.npz"} <= {path.name for path in (tmp_path / "rows").iterdir()}
 
 
 def test_a_model_without_attention(kzoo_command, tmp_path):
