@@ -1,12 +1,5 @@
 """kzoo: a model zoo of attention for Keras 3."""
 
-import os
-import sys
-from pathlib import Path
-
-if Path(sys.argv[0]).stem == "kzoo":  # the command, whose lines TensorFlow's notes would drown
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import kzoo.layers  # noqa: F401  registers the layers, so that load_model needs nothing else
 from kzoo.data.array_preprocessing import ArrayPreprocessing  # noqa: F401  registered too
 from kzoo.data.image_preprocessing import ImagePreprocessing  # noqa: F401

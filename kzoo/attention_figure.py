@@ -75,9 +75,13 @@ def _overlay(axes, image, scores):
     _show_image(axes, 0.6 * image.mean(axis=-1))
     color = np.empty((*scores.shape, 4))
     color[..., :3] = np.array(RGB) / 255
-    color[..., 3] = 0.9 * scores / max(scores.max(), DARKEST / scores.size)
+    color[..., 3] = 0.9 * _opacity(scores)
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
     axes.imshow(color, interpolation="bilinear", extent=extent)
+
+
+def _opacity(weights):
+    return weights / max(weights.max(), min(1, DARKEST / weights.size))
 
 
 def _panels(examples):
@@ -98,12 +102,12 @@ def _text_figure(examples):
     y = 1.0
     for example, name, weights, lines in panels:
         axes.text(0, y, example.caption, weight="bold", color=_caption_color(example), va="center")
-        note = f"{name}, darkest: {weights.max():.1%}"
+        note, opacity = f"{name}, darkest: {weights.max():.1%}", _opacity(weights)
         axes.text(LINE, y, note, color="grey", fontsize=9, ha="right", va="center")
         for line in lines:
             y += 1
             for column, place, word in line:
-                alpha = weights[place] / weights.max()
+                alpha = opacity[place]
                 box = {"facecolor": COLOR, "alpha": alpha, "edgecolor": "none", "pad": 1.5}
                 font = {"family": "monospace", "fontsize": 10}
                 axes.text(column, y, word, va="center", bbox=box, parse_math=False, **font)
@@ -152,8 +156,8 @@ def _paragraph(name, words, weights):
     red, green, blue = RGB
     spans = (
         f"<span title='{weight:.1%}' style='background:rgba({red},{green},{blue},"
-        f"{weight / weights.max():.2f});padding:1px 2px'>{html.escape(word)}</span>"
-        for word, weight in zip(words, weights, strict=True)
+        f"{opacity:.2f});padding:1px 2px'>{html.escape(word)}</span>"
+        for word, weight, opacity in zip(words, weights, _opacity(weights), strict=True)
     )
     note = f"<small>{html.escape(name)}, darkest: {weights.max():.1%}</small>"
     return f"<p style='line-height:1.7'>{note}<br>{' '.join(spans)}</p>"

@@ -215,7 +215,7 @@ def finetune(
         ),
     ],
     config: Annotated[
-        Path, typer.Option(help="The YAML file of the run; its section model is not used.")
+        Path, typer.Option(help="The YAML file of the run; of its model it takes nothing.")
     ],
     set_: Overrides = None,
     run_dir: RunDir = None,
@@ -228,7 +228,8 @@ def finetune(
     from kzoo.commands.train import train
     from kzoo.config import parse_overrides
 
-    overrides = {"model": None, "finetune.from": start, **parse_overrides(set_)}
+    of_the_model = ("model", "data.text", "data.image_size", "data.channels")
+    overrides = {**dict.fromkeys(of_the_model), "finetune.from": start, **parse_overrides(set_)}
     train(config, overrides, run_dir, overwrite)
 
 

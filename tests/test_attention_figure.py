@@ -43,7 +43,7 @@ def test_images(channels):
 def test_texts():
     """Words stand in the order of the text, in lines, on orange of their weight."""
     words = [f"word{i}" for i in range(40)]
-    weights = np.arange(1, 41) / 820
+    weights = np.arange(1, 41) ** 2 / 22140
     scores = {"first": np.tile(weights[::-1], (2, 1)), "last": weights[None]}
     one = example("text", scores, positions=words)
     [axes] = attention_figure([one, one]).axes

@@ -87,7 +87,7 @@ def _name_schema(schema):
     return " ".join(filter(None, [NAMES.get(kind, kind), " and ".join(_bounds(schema))]))
 
 
-OF_TRAINING = {"validation_loss": ", as in training: with its label smoothing"}
+OF_TRAINING = {"validation_loss": ", as in training"}
 NAMES = {"boolean": "true or false", "string": "text", "object": "mapping"}
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 

@@ -10,7 +10,7 @@ import typer
 @contextlib.contextmanager
 def clear_errors():
     """Ends the program with a message and an exit code: 2 where the user's words are wrong."""
-    # here, so that the help of a command does not wait for TensorFlow
+    # here, so that the help of a command does not wait for all of them
     from kzoo.config import ConfigError
     from kzoo.data.dataset import DataError
     from kzoo.explain import ExplainError

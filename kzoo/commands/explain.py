@@ -12,7 +12,7 @@ from kzoo.deletion import faithfulness
 from kzoo.evaluation import most_confident_mistakes, softmax
 from kzoo.explain import check_attention, explain
 from kzoo.saving import load
-from kzoo.training.run_folder import create_first_free
+from kzoo.training.run_folder import create_folder
 
 
 def explain_inputs(source, inputs, directory, text=False, delimiter=","):
@@ -79,7 +79,7 @@ def _without_suffix(name):
 def _write(model, inputs, directory, **options):
     explanation = explain(model, inputs, **options)
     found = faithfulness(model, inputs)
-    directory = directory or create_first_free(Path("explanation"))
+    directory = create_folder(directory, Path("explanation"))
     explanation.save(directory)
     found.figure().savefig(Path(directory) / "faithfulness.png", dpi=150)
     for example in explanation.examples:

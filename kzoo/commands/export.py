@@ -12,7 +12,7 @@ from kzoo.data.dataset import DataError
 from kzoo.export import check_packages, export
 from kzoo.saving import find_model, folder_of, load
 from kzoo.training.examples import validation_inputs
-from kzoo.training.run_folder import create_first_free
+from kzoo.training.run_folder import create_folder
 
 
 def export_formats(source, formats, directory=None, config=None, overrides=None):
@@ -37,6 +37,7 @@ def export_formats(source, formats, directory=None, config=None, overrides=None)
         ConfigError: If there is no such format, the config is wrong or is for other data.
         DataError: If the data cannot be had.
         ExportError: If a file could not be written or is wrong, or a package is missing.
+        RunFolderError: If the folder is not empty.
     """
     accepted = get_args(get_args(get_type_hints(export)["formats"])[0])
     if unknown := [name for name in formats if name not in accepted]:
@@ -52,8 +53,11 @@ def export_formats(source, formats, directory=None, config=None, overrides=None)
         if config or overrides or "litert" in formats or not stored.is_file():
             raise
         examples = _read_examples(stored)
-        tell(f"{error}\nSo the files are compared on the examples in {stored}.", "note")
-    folder = directory or create_first_free(Path("exports") / _name(source, model))
+        tell(
+            f"{str(error).splitlines()[0]}\nSo the files are compared on the examples in {stored}.",
+            "note",
+        )
+    folder = create_folder(directory, Path("exports") / _name(source))
     return export(model, folder, examples, formats=formats)
 
 
@@ -65,10 +69,10 @@ def _read_examples(path):
     return inputs.get("", inputs)
 
 
-def _name(source, model):
+def _name(source):
     """Returns what the file of a model is called, or the folder of its run."""
     path = find_model(source)
-    return path.stem if path.name != "model.keras" else path.parent.name or model.name
+    return path.resolve().parent.name if path.name == "model.keras" else path.stem
 
 
 def print_files(files):

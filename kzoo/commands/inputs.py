@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import math
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -78,7 +79,7 @@ def read_inputs(model, sources, text=False, delimiter=","):
     suffixes, read = READERS[kind]
     read = functools.partial(read, specs=specs, delimiter=delimiter)
     return (
-        _with_hint(found, _hint(source, kind, suffixes))
+        _with_hint(found, source, kind, suffixes)
         for source in sources
         for found in _read_source(source, suffixes, read)
     )
@@ -104,20 +105,16 @@ def stack(inputs):
     return np.stack(values) if alike and not isinstance(values[0], str) else values
 
 
-def _hint(source, kind, suffixes):
-    """Returns what the model reads, where a source does not look like it; or `""`."""
+def _with_hint(found, source, kind, suffixes):
+    """Adds what the model reads, where a whole source is broken and does not look like it."""
     path = Path(source)
-    if source == STDIN or path.suffix.lower() in suffixes or path.is_dir():
-        return ""
-    if kind == "text" and not path.exists():
-        return " Are these words the text itself? Add --text."
-    return f" The model reads {kind}s: {', '.join(suffixes)}."
-
-
-def _with_hint(found, hint):
-    if not found.problem or not hint:
+    if not found.problem or Path(found.name) != path or path.suffix.lower() in suffixes:
         return found
-    return dataclasses.replace(found, problem=f"{found.problem.rstrip('.')}.{hint}")
+    if kind == "text" and not os.path.exists(source):
+        hint = "Are these words the text itself? Add --text."
+    else:
+        hint = f"The model reads {kind}s: {', '.join(suffixes)}."
+    return dataclasses.replace(found, problem=f"{found.problem.rstrip('.')}. {hint}")
 
 
 def _read_source(source, suffixes, read):

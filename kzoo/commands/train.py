@@ -1,8 +1,12 @@
 """What `kzoo train`, `kzoo finetune` and train.py do."""
 
 from kzoo.config import dump
-from kzoo.data.report import report
-from kzoo.training.experiment import load_config, load_data_and_core, run_experiment
+from kzoo.training.experiment import (
+    describe_data,
+    load_config,
+    load_data_and_core,
+    run_experiment,
+)
 
 
 def train(config, overrides, run_dir=None, overwrite=False, dry_run=False, print_config=False):
@@ -12,7 +16,7 @@ def train(config, overrides, run_dir=None, overwrite=False, dry_run=False, print
         print(dump(checked), end="")
     elif dry_run:
         dataset, core = load_data_and_core(checked)
-        print(report(dataset))
+        print(describe_data(dataset, checked))
         core.summary()
     else:
         _print_result(run_experiment(checked, run_dir, overwrite))

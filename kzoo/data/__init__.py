@@ -40,8 +40,6 @@ def load_data(section, preprocessing=None):
     function = DATASETS[section["name"]]
     options = {key: value for key, value in section.items() if key != "name"}
     if getattr(preprocessing, "kind", None) == "images":
-        height, width, channels = preprocessing.example_shape
-        decided = {"image_size": [height, width], "channels": channels}
-        accepted = inspect.signature(function).parameters
-        options |= {key: value for key, value in decided.items() if key in accepted}
+        if "image_shape" in inspect.signature(function).parameters:
+            options["image_shape"] = preprocessing.example_shape
     return function(**options)

@@ -17,6 +17,7 @@ NAMED = 5  # broken files that a message names
 
 
 def image_folder(
+    image_shape=None,
     *,
     path: str,
     image_size: HeightWidth | None = None,
@@ -34,6 +35,8 @@ def image_folder(
     folders lie in these. Files of other kinds are passed over.
 
     Args:
+        image_shape: `(height, width, channels)` that a trained model reads, in place of
+            `image_size` and `channels`; or None.
         path: The folder.
         image_size: `(height, width)` in pixels that the model gets; None keeps that of the
             images, which must be the same for all.
@@ -52,6 +55,8 @@ def image_folder(
     Raises:
         DataError: If a folder is missing or holds no image, or a file is broken.
     """
+    if image_shape:
+        image_size, channels = image_shape[:2], image_shape[2]
     folders = _split_folders(Path(path))
     classes = _class_names(folders["train"])
     listed = [file for split, folder in folders.items() for file in _list(split, folder, classes)]

@@ -11,6 +11,7 @@ from kzoo.types import HeightWidth, PositiveFloat, PositiveFraction, PositiveInt
 
 
 def tfds(
+    image_shape=None,
     *,
     dataset: str,
     image_size: HeightWidth | None = None,
@@ -27,6 +28,8 @@ def tfds(
     """A set of TensorFlow Datasets of images or texts, downloaded where it is not on disk.
 
     Args:
+        image_shape: `(height, width, channels)` that a trained model reads, in place of
+            `image_size`; or None.
         dataset: Its name, as in `"mnist"` or `"imdb_reviews"`; `"name/config"` and `"name:version"`
             work too.
         image_size: `(height, width)` in pixels that the model gets; None keeps the set's own. Like
@@ -69,7 +72,8 @@ def tfds(
                 "memory: raise data.memory_limit, or take a part: data.train_split: train[:10%]."
             )
     else:
-        preprocessing = _image_preprocessing(dataset, input_feature, image_size)
+        size = image_shape[:2] if image_shape else image_size
+        preprocessing = _image_preprocessing(dataset, input_feature, size)
         size = 5 * count * math.prod(preprocessing.example_shape)  # of raw pixels and of float32
     read_split = read if size <= limit else stream
     train = read_split(builder, train_split, *keys)

@@ -43,7 +43,7 @@ REGISTRIES = {
 }
 ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
 FEW_STEPS = 50  # in which hardly a network learns anything
-READING = ("text", "image_size", "channels")  # of data: a model that is trained further decides
+OF_THE_MODEL = ("text", "image_size", "channels")  # in data: how a trained model reads
 
 
 class RunError(Exception):
@@ -81,7 +81,7 @@ def load_config(path, overrides=None):
     config = override(read(path), overrides or {}, source=str(path))
     config = check(*_with_one_model(config, path), source=str(path))
     if "finetune" in config:
-        config["data"] = {k: v for k, v in config["data"].items() if k not in READING}
+        config["data"] = {k: v for k, v in config["data"].items() if k not in OF_THE_MODEL}
     training = config["training"]
     try:
         create_optimizer(training["optimizer"], training["schedule"], steps=1)
@@ -125,6 +125,17 @@ def load_data_and_core(config):
     return dataset, core
 
 
+def describe_data(dataset, config):
+    """Returns the report on the data, and whether there are enough steps to learn from it."""
+    steps = steps_per_epoch(dataset) * config["training"]["epochs"]
+    if steps >= FEW_STEPS:
+        return report(dataset)
+    return (
+        f"{report(dataset)}{steps} training steps in all are few: lower data.batch_size or raise "
+        "training.epochs\n"
+    )
+
+
 def run_experiment(config, run_dir=None, overwrite=False):
     """Trains the model of a config, tests it once and writes the folder of the run.
 
@@ -145,11 +156,8 @@ def run_experiment(config, run_dir=None, overwrite=False):
     """
     check_run_folder(run_dir, overwrite)
     dataset, core = load_data_and_core(config)
-    described = report(dataset)
+    described = describe_data(dataset, config)
     print(described)
-    steps = steps_per_epoch(dataset) * config["training"]["epochs"]
-    if steps < FEW_STEPS:
-        print(f"{steps} training steps in all are few: lower data.batch_size or raise epochs\n")
     model = with_preprocessing(core, dataset.preprocessing, dataset.class_names, config["name"])
     folder = create_run_folder(config["name"], run_dir, overwrite)
     (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
@@ -197,6 +205,14 @@ def _with_one_model(config, path):
         raise ConfigError(
             f"{path}: the model is the one of finetune.from. Remove the section model, or finetune."
         )
+    data = config.get("data")
+    if isinstance(data, dict):
+        if given := [key for key in OF_THE_MODEL if data.get(key) is not None]:
+            raise ConfigError(
+                f"{path}: data.{given[0]} is decided by the model of finetune.from, which has "
+                "learnt to read as it does. Remove it."
+            )
+        config["data"] = {k: v for k, v in data.items() if k not in OF_THE_MODEL}
     return config, {**REGISTRIES, "model": None}
 
 

@@ -65,10 +65,35 @@ def create_run_folder(name, directory=None, overwrite=False):
     folder = Path(directory or Path("runs") / name)
     try:
         if directory is None and not overwrite:
-            return create_first_free(folder)
+            return _create_first_free(folder)
         for result in _results(folder):
             shutil.rmtree(result) if result.is_dir() else result.unlink()
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunFolderError(f"{folder} cannot be written to: {error.strerror}.") from error
+    return folder
+
+
+def create_folder(directory, default):
+    """Makes the folder of results that are none of a run: a file in it is never replaced.
+
+    Args:
+        directory: Folder that the user chose, or None.
+        default: `Path` of the folder otherwise; where it exists, `<default>-2` and so on.
+
+    Returns:
+        `Path` of the folder, which is empty.
+
+    Raises:
+        RunFolderError: If the user's folder is not empty, or no folder can be made.
+    """
+    folder = Path(directory or default)
+    try:
+        if directory is None:
+            return _create_first_free(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise RunFolderError(f"{folder} is not empty. Choose another folder.")
     except OSError as error:
         raise RunFolderError(f"{folder} cannot be written to: {error.strerror}.") from error
     return folder
@@ -78,12 +103,12 @@ def _results(folder):
     return [Path(folder) / name for name in RESULTS if (Path(folder) / name).exists()]
 
 
-def create_first_free(folder):
-    """Makes `folder`, or where it exists `folder-2` and so on; returns the `Path` that it made."""
+def _create_first_free(folder):
+    folder.parent.mkdir(parents=True, exist_ok=True)
     for number in itertools.count(1):
         candidate = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
         try:
-            candidate.mkdir(parents=True)
+            candidate.mkdir()
         except FileExistsError:
             continue
         return candidate

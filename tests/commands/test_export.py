@@ -27,9 +27,19 @@ def test_a_file_on_its_own_needs_data(kzoo_command, digits_run, tmp_path):
     assert outcome.code == 2
     assert outcome.err == "error: There is no config.yaml: name a config with --config.\n"
     (tmp_path / "data.yaml").write_text("data: digits\n")
-    for folder in ("two_epochs", "two_epochs-2"):  # nothing of the first is lost
+    for folder in (tmp_path.name, f"{tmp_path.name}-2"):  # nothing of the first is lost
         outcome = kzoo_command(*command, "--config", "data.yaml")
         assert outcome.code == 0 and (tmp_path / "exports" / folder / "model.keras").is_file()
+
+
+def test_a_folder_that_is_not_empty(kzoo_command, digits_run, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "model.keras").write_text("of somebody else")
+    for command in (["export", "--format", "keras"], ["explain", "--mistakes", 1]):
+        outcome = kzoo_command(command[0], digits_run.folder, *command[1:], "--out", "out")
+        assert outcome.code == 1
+        assert outcome.err == "error: out is not empty. Choose another folder.\n"
+    assert (tmp_path / "out" / "model.keras").read_text() == "of somebody else"
 
 
 def no_network(*_, **__):

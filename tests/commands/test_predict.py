@@ -210,6 +210,7 @@ def test_a_saved_model_without_class_names_has_numbers(kzoo_command, models, tmp
         ("image", "words.md", " The model reads images: .png, .jpg, "),
         ("image", "broken.png", ""),
         ("text", "words.md", " The model reads texts: .txt."),
+        ("text", "un film " * 40, " Are these words the text itself? Add --text."),
         ("text", "un film", " Are these words the text itself? Add --text."),
         ("table", "words.md", " The model reads tables: .csv."),
     ],
@@ -219,7 +220,7 @@ def test_a_source_of_another_kind(kzoo_command, models, tmp_path, kind, source, 
     (tmp_path / "broken.png").write_bytes(b"no image")
     outcome = kzoo_command("predict", models[kind], source)
     assert outcome.code == 1 and outcome.out == "" and len(outcome.err.splitlines()) == 1
-    assert outcome.err.startswith("error: ") and source in outcome.err
+    assert outcome.err.startswith("error: ") and source.strip() in outcome.err
     assert hint in outcome.err and ("The model reads" in outcome.err) == ("The" in hint)
 
 

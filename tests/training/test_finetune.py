@@ -156,7 +156,7 @@ def test_the_command_is_the_same(recipe, saved, tiny_config, kzoo_command, tmp_p
 
 
 @pytest.mark.slow
-def test_texts_are_read_with_the_vocabulary_of_the_model(tmp_path):
+def test_texts_are_read_with_the_vocabulary_of_the_model(tmp_path, kzoo_command):
     text_classifier().save(tmp_path / "before.keras")
     config = {
         "name": "texts",
@@ -170,8 +170,16 @@ def test_texts_are_read_with_the_vocabulary_of_the_model(tmp_path):
     assert run.model.class_names == ["bad", "good"]
     assert (run.folder / "vocabulary.txt").read_text() == "good\nbad\nfilm\n"
     assert run.metrics["files"]["saved_model"]["difference"] < 1e-5
-    config = load_config(tmp_path / "texts.yaml", {"data.text.vocabulary_size": 5})
-    assert "text" not in config["data"]  # so that no run folder tells what was not so
+    with pytest.raises(ConfigError, match="data.text is decided by the model of finetune.from"):
+        train(tmp_path / "texts.yaml", {"data.text.sequence_length": 5})
+    assert "text" not in load_config(tmp_path / "texts.yaml")["data"]
+    reviews = {"name": "text_folder", "path": str(tmp_path / "texts"), "text": {"keep": "last"}}
+    other = {"name": "of_another", "data": reviews, "model": "lstm_attention"}
+    (tmp_path / "other.yaml").write_text(dump({**other, "training": {"epochs": 1}}))
+    outcome = kzoo_command(
+        "finetune", "--from", tmp_path / "before.keras", "--config", tmp_path / "other.yaml"
+    )
+    assert outcome.code == 0, outcome.err
 
 
 @pytest.mark.slow
@@ -214,12 +222,11 @@ def test_the_model_decides_how_a_folder_of_images_is_read(saved, tmp_path, memor
         "data": {
             "name": "image_folder",
             "path": str(tmp_path / "images"),
-            "image_size": [64, 64],  # of the recipe for another model
             "memory_limit": memory_limit,
         },
         "finetune": {"from": str(saved)},
         "training": {"epochs": 1},
-        "export": {"formats": ["keras"]},
+        "export": {"formats": ["keras", "saved_model"]},
     }
     (tmp_path / "images.yaml").write_text(dump(config))
     run = train(tmp_path / "images.yaml", run_dir=tmp_path / "run")
@@ -228,7 +235,10 @@ def test_the_model_decides_how_a_folder_of_images_is_read(saved, tmp_path, memor
         f"the model reads {tiny.HEIGHT} x {tiny.WIDTH} x 1" in (run.folder / "data.txt").read_text()
     )
     assert "image_size" not in parse((run.folder / "config.yaml").read_text(), "")["data"]
-    assert evaluate(str(run.folder))["test_accuracy"] == run.metrics["test_accuracy"]
+    with pytest.raises(ConfigError, match="data.channels is decided by the model of finetune.from"):
+        load_config(tmp_path / "images.yaml", {"data.channels": 3})
+    for model in (run.folder, run.folder / "saved_model"):
+        assert evaluate(str(model))["test_accuracy"] == run.metrics["test_accuracy"]
 
 
 def test_a_stream_of_other_images_is_refused_before_the_training(saved, tmp_path):
