@@ -52,7 +52,12 @@ def card(
         intended_use: What the model is for.
         limitations: What it is not for, and what is known to go wrong.
     """
-    notes = {"Data": data_license, "Intended use": intended_use, "Limitations": limitations}
+    notes = {
+        "Data": data_license,
+        "Start": _start(config),
+        "Intended use": intended_use,
+        "Limitations": limitations,
+    }
     return TEMPLATE.format(
         **{key: metrics[key] for key in metrics if key not in ("versions", "files")},
         name=config["name"],
@@ -73,6 +78,13 @@ def _model(config):
     if "finetune" in config:
         return f"that of {config['finetune']['from']}, trained further"
     return config["model"]["name"]
+
+
+def _start(config):
+    if "finetune" in config:
+        start = config["finetune"]["from"]
+        return f"{start} had learnt from data of its own, whose source and terms its card tells."
+    return None
 
 
 def _files(files):

@@ -42,3 +42,5 @@ def test_a_model_that_was_trained_further(rows):
     config["finetune"] = {"from": "mnist_cnn", "trainable": ["*"]}
     found = rows(config, METRICS, [])["model"]
     assert found == f"that of mnist_cnn, trained further, {METRICS['parameters']:,} parameters"
+    assert "\n**Start.** mnist_cnn had learnt from data of its own" in card(config, METRICS, [])
+    assert "**Start.**" not in card(CONFIG, METRICS, [])
