@@ -1,6 +1,7 @@
 """Whether what a model attends to is what it needs."""
 
 import dataclasses
+import io
 
 import numpy as np
 
@@ -9,9 +10,11 @@ from kzoo.explain import check_and_preprocess
 from kzoo.models import received_attention
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Faithfulness:
     """How the probability of the predicted class falls as positions are deleted.
+
+    In a notebook it shows itself, as the two curves.
 
     Attributes:
         layer: Name of the layer whose weights gave the order.
@@ -42,7 +45,7 @@ class Faithfulness:
         count = len(self.areas)
         return float(self.areas.std(ddof=1) / count**0.5) if count > 1 else float("nan")
 
-    def __str__(self):
+    def __repr__(self):
         count = len(self.areas)
         spread = f" ± {self.standard_error:.3f}" if count > 1 else ""
         examples = "1 example" if count == 1 else f"{count} examples"
@@ -53,6 +56,11 @@ class Faithfulness:
         from kzoo.visualization import deletion_figure
 
         return deletion_figure(self)
+
+    def _repr_png_(self):
+        png = io.BytesIO()
+        self.figure().savefig(png, dpi=100)
+        return png.getvalue()
 
 
 def faithfulness(model, inputs, *, layer=None, orders=10, steps=20, seed=0):

@@ -348,6 +348,21 @@ def test_too_few_examples_to_train_on(command, tmp_path):
     assert outcome.err.startswith("error: 1437 examples of 10 classes cannot be split into ")
 
 
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        ("{name: csv, path: none.csv, target: y}", "There is no file none.csv."),
+        ("{name: csv, path: rows.csv, target: z}", "rows.csv has no column 'z'. It has: x, y."),
+        ("{name: image_folder, path: scans}", "There is no folder scans."),
+    ],
+)
+def test_data_that_a_config_names_and_that_is_not_there(command, tmp_path, data, message):
+    (tmp_path / "rows.csv").write_text("x,y\n1,a\n2,b\n")
+    (tmp_path / "recipe.yaml").write_text(recipe(data=data))
+    outcome = command(*CONFIG)
+    assert outcome.code == 2 and outcome.err.startswith(f"error: {message}")
+
+
 def test_a_run_folder_that_holds_results(command, tiny_config, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "metrics.json").write_text("{}")

@@ -58,7 +58,8 @@ def test_area_by_hand():
     np.testing.assert_allclose(found.areas, [0.2, 0], atol=1e-12)
     assert found.area == pytest.approx(0.1)
     assert found.standard_error == pytest.approx(0.1)  # of 0.2 and 0
-    assert str(found) == "faithfulness of attention: 0.100 ± 0.100 over 2 examples"
+    assert repr(found) == "faithfulness of attention: 0.100 ± 0.100 over 2 examples"
+    assert found._repr_png_().startswith(b"\x89PNG")
     alone = Faithfulness("attention", found.shares, attention[:1], random[:, :1])
     assert str(alone) == "faithfulness of attention: 0.200 over 1 example"
 

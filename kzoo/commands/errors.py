@@ -12,7 +12,7 @@ def clear_errors():
     """Ends the program with a message and an exit code: 2 where the user's words are wrong."""
     # here, so that the help of a command does not wait for all of them
     from kzoo.config import ConfigError
-    from kzoo.data.dataset import DataError
+    from kzoo.data.dataset import DataConfigError, DataError
     from kzoo.explain import ExplainError
     from kzoo.export import ExportError
     from kzoo.saving import LoadError, NoModelError
@@ -21,7 +21,7 @@ def clear_errors():
 
     try:
         yield
-    except (ConfigError, ExplainError, NoModelError) as error:
+    except (ConfigError, DataConfigError, ExplainError, NoModelError) as error:
         _fail(error, code=2)
     except (DataError, ExportError, LoadError, RunFolderError) as error:
         _fail(error, code=1)

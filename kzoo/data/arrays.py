@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kzoo.data.array_preprocessing import ArrayPreprocessing
-from kzoo.data.dataset import DataError, Dataset, Examples
+from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.split import complete_splits
 from kzoo.types import PositiveFraction, PositiveInt, Seed
@@ -65,7 +65,7 @@ def arrays(
     )
     is_image = train.inputs.dtype == np.uint8
     if not is_image and any((augmentation or {}).values()):
-        raise DataError(f"data.augmentation is for images; {path} holds other arrays.")
+        raise DataConfigError(f"data.augmentation is for images; {path} holds other arrays.")
     return Dataset(
         train=train,
         validation=held_out,
@@ -82,7 +82,9 @@ def _read(path):
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
-        raise DataError(f"There is no file {path}. It is looked for in {Path.cwd()}.") from None
+        raise DataConfigError(
+            f"There is no file {path}. It is looked for in {Path.cwd()}."
+        ) from None
     except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if "Object arrays" in str(error) else "is it damaged?"
         raise DataError(f"{path} is not an .npz file of plain arrays: {reason}") from None

@@ -8,7 +8,7 @@ from annotated_types import Len
 
 from kzoo.data.column_types import choose_kinds, numbers
 from kzoo.data.csv_reading import read_csv
-from kzoo.data.dataset import DataError, Dataset, Examples
+from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples
 from kzoo.data.split import complete_splits
 from kzoo.data.table_preprocessing import learn_table_preprocessing
 from kzoo.types import PositiveFraction, PositiveInt, Seed
@@ -82,7 +82,9 @@ def _check_columns(table, path, needed):
     for name in needed:
         if name not in names:
             hint = " Is data.delimiter the right one?" if len(names) == 1 else ""
-            raise DataError(f"{path} has no column {name!r}. It has: {', '.join(names)}.{hint}")
+            raise DataConfigError(
+                f"{path} has no column {name!r}. It has: {', '.join(names)}.{hint}"
+            )
 
 
 def _classes(table, target, path):

@@ -4,7 +4,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from kzoo.data.dataset import DataError
+from kzoo.data.dataset import DataConfigError, DataError
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}  # in lower case
 
@@ -27,7 +27,9 @@ def read_csv(path, delimiter):
         with open(path, newline="", encoding="utf-8-sig") as file:
             return parse_csv(file, path, delimiter)
     except FileNotFoundError:
-        raise DataError(f"There is no file {path}. It is looked for in {Path.cwd()}.") from None
+        raise DataConfigError(
+            f"There is no file {path}. It is looked for in {Path.cwd()}."
+        ) from None
     except UnicodeDecodeError:
         raise DataError(f"{path} is not text in UTF-8; save it as CSV UTF-8.") from None
     except OSError as error:
@@ -39,7 +41,7 @@ def parse_csv(lines, path, delimiter):
     try:
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
     except (TypeError, ValueError) as error:
-        raise DataError(f"data.delimiter cannot be {delimiter!r}: {error}.") from None
+        raise DataConfigError(f"data.delimiter cannot be {delimiter!r}: {error}.") from None
     rows, numbers, header = [], [], None
     try:
         line = 1

@@ -11,6 +11,10 @@ class DataError(Exception):
     """The data cannot be had or used; the message is one sentence."""
 
 
+class DataConfigError(DataError):
+    """What a config asks of the data is not there, or not for such data."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Examples:
     """Raw inputs with their labels, in memory.

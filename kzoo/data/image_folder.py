@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from kzoo.data.dataset import DataError, Dataset, Examples, Stream
+from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples, Stream
 from kzoo.data.image_files import decode, read_images
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.split import complete_splits
@@ -82,7 +82,7 @@ def image_folder(
 def _split_folders(root):
     """Returns a dict from split to its folder."""
     if not root.is_dir():
-        raise DataError(f"There is no folder {root}. It is looked for in {Path.cwd()}.")
+        raise DataConfigError(f"There is no folder {root}. It is looked for in {Path.cwd()}.")
     found = {name: root / name for name in ("train", "validation", "test")}
     found = {name: folder for name, folder in found.items() if folder.is_dir()}
     return found if {"train", "test"} <= found.keys() else {"train": root}
@@ -162,7 +162,7 @@ def _stack(images):
 
 def _image_size(image_size, sizes):
     if image_size is None and len(sizes) > 1:
-        raise DataError(
+        raise DataConfigError(
             f"The images differ in size ({_describe(sizes)}): give data.image_size, such as "
             "[96, 96]."
         )

@@ -2,7 +2,7 @@
 
 import math
 
-from kzoo.data.dataset import DataError, Dataset
+from kzoo.data.dataset import DataConfigError, Dataset
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.split import TEST_FRACTION, split_examples
 from kzoo.data.text_preprocessing import learn_text_preprocessing, sort_by_length
@@ -67,7 +67,7 @@ def tfds(
         _check_text(dataset, image_size, augmentation)
         size = sum(split.num_bytes for split in splits)
         if size > limit:
-            raise DataError(
+            raise DataConfigError(
                 f"The texts of {dataset} take {size / 2**30:.1f} GiB, and texts are kept in "
                 "memory: raise data.memory_limit, or take a part: data.train_split: train[:10%]."
             )
@@ -100,13 +100,13 @@ def _check_text(dataset, image_size, augmentation):
     """Refuses what is for images."""
     if image_size or any((augmentation or {}).values()):
         key = "image_size" if image_size else "augmentation"
-        raise DataError(f"{dataset} holds texts, and data.{key} is for images. Remove it.")
+        raise DataConfigError(f"{dataset} holds texts, and data.{key} is for images. Remove it.")
 
 
 def _image_preprocessing(dataset, feature, image_size):
     height, width, channels = feature.shape
     if image_size is None and None in (height, width):
-        raise DataError(
+        raise DataConfigError(
             f"The images of {dataset} differ in size: give data.image_size, such as [96, 96]."
         )
     return ImagePreprocessing(*(image_size or (height, width)), channels)

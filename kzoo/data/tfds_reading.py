@@ -5,7 +5,7 @@ import urllib.request
 
 import numpy as np
 
-from kzoo.data.dataset import DataError, Examples, Stream
+from kzoo.data.dataset import DataConfigError, DataError, Examples, Stream
 
 
 def prepared_builder(dataset, data_dir):
@@ -15,9 +15,9 @@ def prepared_builder(dataset, data_dir):
     try:
         builder = tensorflow_datasets.builder(dataset, data_dir=data_dir)
     except tensorflow_datasets.core.DatasetNotFoundError:
-        raise DataError(_not_found(dataset)) from None
+        raise DataConfigError(_not_found(dataset)) from None
     except (ValueError, AssertionError) as error:
-        raise DataError(f"TFDS has no {dataset}: {str(error).splitlines()[0]}") from None
+        raise DataConfigError(f"TFDS has no {dataset}: {str(error).splitlines()[0]}") from None
     if not builder.is_prepared():
         _check_network(builder, dataset)
         try:
@@ -65,7 +65,7 @@ def supervised_keys(builder):
     if len(supervised) == 2 and supervised[0] in inputs and supervised[1] in labels:
         return supervised
     if len(inputs) != 1 or len(labels) != 1:
-        raise DataError(
+        raise DataConfigError(
             f"{builder.name} is no classification set of images or texts: it needs one image or "
             f"text and one class label in an example. Received: {', '.join(found)}"
         )
@@ -76,7 +76,7 @@ def check_split(builder, split):
     try:
         return builder.info.splits[split]
     except (KeyError, ValueError):
-        raise DataError(
+        raise DataConfigError(
             f"{builder.name} has no split {split!r}. It has: {', '.join(builder.info.splits)}."
         ) from None
 
