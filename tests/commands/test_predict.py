@@ -32,7 +32,6 @@ MODELS = {
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
     """Untrained models of each kind of input, as folders with both artefacts."""
-    keras.utils.set_random_seed(0)
     preprocessing = {
         "image": ImagePreprocessing(tiny.HEIGHT, tiny.WIDTH, 1),
         "text": TextPreprocessing(["un", "film", "précieux"], sequence_length=5),

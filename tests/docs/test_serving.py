@@ -43,8 +43,8 @@ def digits(tmp_path_factory):
 @pytest.mark.skipif(MISSING, reason=f"not installed: {', '.join(MISSING)}")
 def test_the_python_of_the_page_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    texts = ["good film", "bad film", "a good good film"]
-    model = with_decided_weights(text_classifier())
+    texts = ["good film", "bad bad bad film", "", "a good good film"]
+    model = with_decided_weights(text_classifier(), texts)
     export(model, "runs/reviews", texts, formats=["keras", "litert", "onnx"])
     namespace = {}
     answers = []

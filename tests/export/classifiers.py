@@ -38,14 +38,17 @@ def sequence_classifier(name, time=None, **options):
     return with_preprocessing(core, ArrayPreprocessing((time, 3), 0.5, 2.0), ["a", "b"])
 
 
-def with_decided_weights(classifier):
-    """So that the classes of the examples are clear, and every weight matters."""
+def with_decided_weights(classifier, examples):
+    """So that every weight matters, and that these examples differ in their probabilities."""
     random = np.random.default_rng(1)
-    weights = classifier.core.get_weights()
-    classifier.core.set_weights([w + random.uniform(0, 0.3, w.shape) for w in weights])
-    classifier.core.get_layer("logits").kernel.assign(
-        random.normal(0, 2, classifier.core.get_layer("logits").kernel.shape)
-    )
+    core, head = classifier.core, classifier.core.get_layer("logits")
+    weights = core.get_weights()  # biases and statistics begin as a constant
+    core.set_weights([w if np.ptp(w) else w + random.uniform(0, 0.3, w.shape) for w in weights])
+    head.kernel.assign(random.normal(size=head.kernel.shape))
+    logits = core.predict(classifier.preprocess(examples), verbose=0)
+    scale = 0.5 / logits.std(axis=0)
+    head.kernel.assign(head.kernel * scale)
+    head.bias.assign((head.bias - logits.mean(axis=0)) * scale)
     return classifier
 
 

@@ -17,8 +17,9 @@ from tests.export.classifiers import (
 
 RANDOM = np.random.default_rng(0)
 COUNT = 37
-IMAGES = RANDOM.integers(0, 256, (COUNT, 7, 5, 1), "uint8")
-LARGE_IMAGES = RANDOM.integers(0, 256, (COUNT, 11, 13, 1), "uint8")
+BRIGHTNESS = RANDOM.uniform(size=(COUNT, 1, 1, 1))
+IMAGES = (RANDOM.uniform(0, 256, (COUNT, 7, 5, 1)) * BRIGHTNESS).astype("uint8")
+LARGE_IMAGES = (RANDOM.uniform(0, 256, (COUNT, 11, 13, 1)) * BRIGHTNESS).astype("uint8")
 TEXTS = [" ".join(RANDOM.choice(["good", "bad", "film", "?"], n % 9)) for n in range(COUNT)]
 TABLE = {
     "Age (years)": RANDOM.normal(40, 10, COUNT),
@@ -73,14 +74,24 @@ def needs(name):
     )
 
 
+def clear_ones(classifier, examples):
+    """Those examples whose class int8 has to give too."""
+    probabilities = classifier.predict(examples, verbose=0)["probabilities"]
+    assert (np.ptp(probabilities, axis=0) > 0.1).all()
+    second, first = np.sort(probabilities)[:, -2:].T
+    places = np.flatnonzero(first - second > 0.2)
+    if isinstance(examples, dict):
+        return {column: values[places] for column, values in examples.items()}
+    return [examples[i] for i in places] if isinstance(examples, list) else examples[places]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("name", [needs("litert"), needs("onnx")])
 def test_files_give_what_the_model_gives(name, model, tmp_path):
     make, examples, note = MODELS[model]
-    classifier = with_decided_weights(make())
-    probabilities = classifier.predict(examples, verbose=0)["probabilities"]
-    assert np.ptp(probabilities) > 0.1
+    classifier = with_decided_weights(make(), examples)
+    examples = clear_ones(classifier, examples)
     first, *quantized = export(classifier, tmp_path, examples, formats=[name])
     assert first.difference < 1e-5 and first.same_class == 1 and note in first.note
     assert ("all attention scores at once" in first.note) == (name == "onnx" and model == "blocks")

@@ -90,7 +90,6 @@ DEFAULTS = {
 
 @pytest.fixture(params=ROWS)
 def row(request):
-    keras.utils.set_random_seed(0)
     input_shape, options, parameters, scores = ROWS[request.param]
     core = create_model(request.param, input_shape, CLASSES, **options)
     return core, parameters, scores

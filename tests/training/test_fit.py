@@ -41,7 +41,6 @@ class Record(keras.callbacks.Callback):
 
 @pytest.fixture
 def core():
-    keras.utils.set_random_seed(0)
     options = {key: value for key, value in tiny.MODEL.items() if key != "name"}
     options["dropout"] = 0.0
     return create_model("cnn_attention", (tiny.HEIGHT, tiny.WIDTH, 1), tiny.CLASSES, **options)
