@@ -22,9 +22,11 @@ FOLDER = shipped_folder()
 NAMES = kzoo.list_saved_models()
 EXPECTED = {
     "breast_cancer_fusion",
+    "digits_cnn",
     "digits_cnn_attention",
     "imdb_lstm",
     "imdb_lstm_attention",
+    "imdb_lstm_small",
     "imdb_segment_attention_lstm",
     "mnist_cnn",
     "mnist_cnn_attention",
