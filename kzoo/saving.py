@@ -170,7 +170,7 @@ def sha256(path):
 
 
 def shipped_folder():
-    """Returns where the shipped models lie: beside the package, or in it where installed."""
+    """Returns where the shipped models lie: beside the package in a clone, in it elsewhere."""
     package = Path(__file__).parent
     clone = package.parent / "saved_models"
     return clone if clone.is_dir() else package / "saved_models"

@@ -106,7 +106,8 @@ print(model.predict(__import__("numpy").zeros((1, 8, 8), "uint8"), verbose=0)["l
 @pytest.mark.slow
 def test_the_wheel_carries_them(tmp_path):
     pytest.importorskip("setuptools")  # no network is needed where it is installed
-    shutil.copytree(ROOT, tmp_path / "clone", ignore=shutil.ignore_patterns(*NOT_BUILT))
+    ignore = shutil.ignore_patterns(*NOT_BUILT)
+    shutil.copytree(ROOT, tmp_path / "clone", symlinks=True, ignore=ignore)
     pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet"]
     subprocess.run([*pip, "--wheel-dir", tmp_path, tmp_path / "clone"], check=True)
     [wheel] = tmp_path.glob("*.whl")
