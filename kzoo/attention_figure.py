@@ -34,28 +34,38 @@ def attention_figure(examples):
 
 
 def _image_figure(examples):
-    heads = [(name, i) for name, s in examples[0].scores.items() for i in range(len(s))]
-    images = [_thin(example.raw) for example in examples]
-    height, width = images[0].shape[:2]
-    size = 1.25 if len(examples) > 1 else 1.6
-    rows, columns = len(examples), 1 + len(heads)
-    figure = Figure(
-        figsize=(size * columns + 0.3, (size * height / width + 0.08) * rows + 0.35),
-        layout="constrained",
-    )
+    """Each row has an image and heads over it: all heads, or of one example a layer's."""
+    alone = len(examples) == 1
+    layers = [[(name, i) for i in range(len(s))] for name, s in examples[0].scores.items()]
+    if alone:
+        rows = [(examples[0], heads) for heads in layers]
+    else:
+        rows = [(example, sum(layers, [])) for example in examples]
+    images = [_thin(example.raw) for example, _ in rows]
+    ratios = [np.clip(image.shape[0] / image.shape[1], 0.4, 2.5) for image in images]
+    size, title = (1.6, 0.3) if alone else (1.25, 0)  # inches
+    columns = 1 + max(len(heads) for _, heads in rows)
+    height = sum(size * ratio + title + 0.08 for ratio in ratios) + 0.35
+    figure = Figure(figsize=(size * columns + 0.3, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for example, image, row in zip(examples, images, grid, strict=True):
-        _show_image(row[0], image)
-        row[0].set_ylabel(_caption(example), fontsize=9, color=_caption_color(example))
-        for axes, (name, head) in zip(row[1:], heads, strict=True):
-            _overlay(axes, image, example.scores[name][head])
-    titles = ["image", *(f"{name} {i + 1}" for name, i in heads)]
-    for axes, title in zip(grid[0], titles, strict=True):
-        axes.set_title(title, fontsize=9)
-    for axes in grid.flat:
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
+    heights = {"height_ratios": ratios}
+    grid = figure.subplots(len(rows), columns, squeeze=False, gridspec_kw=heights)
+    for (example, heads), image, cells in zip(rows, images, grid, strict=True):
+        _show_image(cells[0], image)
+        for cell, (name, head) in zip(cells[1:], heads, strict=False):
+            _overlay(cell, image, example.scores[name][head])
+        if alone or example is examples[0]:
+            titles = ["image", *(f"{name} {head + 1}" for name, head in heads)]
+            for cell, text in zip(cells, titles, strict=False):
+                cell.set_title(text, fontsize=9)
+        if not alone:
+            cells[0].set_ylabel(_caption(example), fontsize=9, color=_caption_color(example))
+    if alone:
+        color = _caption_color(examples[0])
+        figure.suptitle(examples[0].caption, x=0.01, ha="left", fontsize=10, color=color)
+    for cell in grid.flat:
+        cell.set(xticks=[], yticks=[])
+        cell.spines[:].set_visible(False)
     return figure
 
 
@@ -66,7 +76,8 @@ def _thin(image):
 
 
 def _show_image(axes, image):
-    axes.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
+    image = image[..., 0] if image.shape[2:] == (1,) else image
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255)
 
 
 def _overlay(axes, image, scores):

@@ -45,6 +45,12 @@ RunDir = Annotated[
     typer.Option(help="Folder for the results.", show_default="the next free runs/<name>"),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results in that folder.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Build the model, print its summary, train nothing.")
+]
+PrintConfig = Annotated[
+    bool, typer.Option("--print-config", help="Print the config with every default, and stop.")
+]
 DataConfig = Annotated[
     Path | None,
     typer.Option(
@@ -220,6 +226,8 @@ def finetune(
     set_: Overrides = None,
     run_dir: RunDir = None,
     overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+    print_config: PrintConfig = False,
 ):
     """Train a trained model further, on the data of a recipe.
 
@@ -230,7 +238,7 @@ def finetune(
 
     of_the_model = ("model", "data.text", "data.image_size", "data.channels")
     overrides = {**dict.fromkeys(of_the_model), "finetune.from": start, **parse_overrides(set_)}
-    train(config, overrides, run_dir, overwrite)
+    train(config, overrides, run_dir, overwrite, dry_run, print_config)
 
 
 @command("train")
@@ -239,12 +247,8 @@ def train(
     set_: Overrides = None,
     run_dir: RunDir = None,
     overwrite: Overwrite = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Build the model, print its summary, train nothing.")
-    ] = False,
-    print_config: Annotated[
-        bool, typer.Option("--print-config", help="Print the config with every default, and stop.")
-    ] = False,
+    dry_run: DryRun = False,
+    print_config: PrintConfig = False,
 ):
     """Train the model that a YAML file describes, test it once and save it.
 

@@ -182,8 +182,8 @@ def check_attention(model):
     """Refuses a model without attention."""
     if not hasattr(model, "core") or attention_model(model.core) is None:
         raise ExplainError(
-            "explain takes a model of kzoo with attention layers, as kzoo.load("
-            f'"digits_cnn_attention") returns it. Received: {getattr(model, "name", model)}'
+            f"{getattr(model, 'name', model)} has no attention layers of kzoo to show; "
+            "digits_cnn_attention has some."
         )
 
 

@@ -66,7 +66,7 @@ def deletion_figure(faithfulness):
     Returns:
         Matplotlib `Figure`.
     """
-    shares, area = faithfulness.shares, faithfulness.area
+    shares = faithfulness.shares
     by_attention = faithfulness.attention.mean(axis=0)
     orders = faithfulness.random.mean(axis=1)
     figure = Figure(figsize=(5, 3.2), layout="constrained")
@@ -75,7 +75,7 @@ def deletion_figure(faithfulness):
     axes.plot(shares, orders.mean(axis=0), color="#666666", label="in random order")
     axes.plot(shares, by_attention, color="#f28e2b", label="most attention first")
     axes.set(xlabel="positions deleted", ylabel="probability of the predicted class", ylim=(0, 1))
-    axes.set_title(f"{faithfulness.layer}: area between the curves {area:.3f}", fontsize=10)
+    axes.set_title(str(faithfulness), fontsize=9)
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9)

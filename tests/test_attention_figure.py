@@ -40,6 +40,26 @@ def test_images(channels):
     assert overlay.get_extent() == axes[10].images[0].get_extent()
 
 
+def test_one_image_has_a_row_for_each_layer():
+    scores = {"attention": np.ones((3, 5, 7)) / 35, "glimpses": np.ones((2, 5, 7)) / 35}
+    one = example("image", scores, label="a", raw=np.zeros((22, 13, 1), "uint8"))
+    figure = attention_figure([one])
+    assert [axes.get_title() for axes in figure.axes] == [
+        *("image", "attention 1", "attention 2", "attention 3"),
+        *("image", "glimpses 1", "glimpses 2", ""),
+    ]
+    assert figure.get_suptitle() == "b (70%), is a"
+
+
+def test_a_row_is_as_high_as_its_image():
+    sizes = [(10, 20), (20, 10), (1, 50)]
+    raw = [np.zeros((*size, 1), "uint8") for size in sizes]
+    scores = {"a": np.ones((1, 5, 7)) / 35}
+    axes = attention_figure([example("image", scores, raw=one) for one in raw]).axes
+    grid = axes[0].get_subplotspec().get_gridspec()
+    assert grid.get_height_ratios() == [0.5, 2, 0.4]  # a strip gets room for its caption
+
+
 def test_texts():
     """Words stand in the order of the text, in lines, on orange of their weight."""
     words = [f"word{i}" for i in range(40)]

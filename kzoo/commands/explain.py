@@ -12,7 +12,7 @@ from kzoo.deletion import faithfulness
 from kzoo.evaluation import most_confident_mistakes, softmax
 from kzoo.explain import check_attention, explain
 from kzoo.saving import load
-from kzoo.training.run_folder import create_folder
+from kzoo.training.run_folder import check_folder, create_folder
 
 
 def explain_inputs(source, inputs, directory, text=False, delimiter=","):
@@ -32,6 +32,7 @@ def explain_inputs(source, inputs, directory, text=False, delimiter=","):
     Raises:
         ExplainError: If the model has no attention.
     """
+    check_folder(directory)
     model = load(source)
     check_attention(model)
     read = list(read_inputs(model, inputs, text, delimiter))
@@ -59,13 +60,18 @@ def explain_mistakes(source, directory, count, config=None, overrides=None):
         DataError: If the data cannot be had, or there is no mistake.
         ExplainError: If the model has no attention.
     """
+    check_folder(directory)
     model = load(source)
     check_attention(model)
     dataset = load_run_data(source, model, config, overrides)
     logits = predict_test_split(source, model, dataset)
     places = most_confident_mistakes(softmax(logits), dataset.test.labels, count)
     if not len(places):
-        raise DataError(f"{source} is right on all {len(dataset.test):,} test examples.")
+        raise DataError(
+            f"{source} is right on all {len(dataset.test):,} test examples. Name inputs to explain."
+        )
+    if len(places) < count:
+        tell(f"{source} makes no more mistakes than these: {len(places)}", "note")
     worst = read_examples(dataset.test, places)
     names = [f"test_{place}" for place in places]
     _write(model, worst.inputs, directory, labels=worst.labels, names=names)

@@ -12,7 +12,7 @@ from kzoo.data.dataset import DataError
 from kzoo.export import check_packages, export
 from kzoo.saving import find_model, folder_of, load
 from kzoo.training.examples import validation_inputs
-from kzoo.training.run_folder import create_folder
+from kzoo.training.run_folder import check_folder, create_folder
 
 
 def export_formats(source, formats, directory=None, config=None, overrides=None):
@@ -43,6 +43,7 @@ def export_formats(source, formats, directory=None, config=None, overrides=None)
     if unknown := [name for name in formats if name not in accepted]:
         raise ConfigError(f"--format takes {', '.join(accepted)}. Received: {unknown[0]!r}")
     check_packages(formats)
+    check_folder(directory)
     model = load(source)
     if not hasattr(model, "core"):
         raise ConfigError(f"Only a .keras file of kzoo can be exported. Received: {source}")
@@ -80,6 +81,6 @@ def print_files(files):
     for file in files:
         note = f" ({file.note})" if file.note else ""
         print(
-            f"{file.path}: {file.size / 1e6:.2f} MB, "
+            f"{file.path}: {file.size / 2**20:.2f} MiB, "
             f"probabilities differ by {file.difference:.1e}{note}"
         )

@@ -177,7 +177,8 @@ def _read_table(file, specs, delimiter):
     missing = [name for name in specs if name not in table]
     if missing:
         has = ", ".join(name for name in table if name is not None)
-        raise DataError(f"{file} lacks the column {', '.join(map(repr, missing))}. It has: {has}.")
+        lacks = f"column{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}"
+        raise DataError(f"{file} lacks the {lacks}. It has: {has}.")
     problems = {}
     for name, spec in specs.items():
         if spec.dtype != "string":

@@ -37,8 +37,7 @@ def check_run_folder(directory, overwrite=False):
     """
     if directory is None:
         return
-    if Path(directory).exists() and not Path(directory).is_dir():
-        raise RunFolderError(f"{directory} is a file, not a folder.")
+    _check_is_folder(directory)
     if _results(directory) and not overwrite:
         raise RunFolderError(
             f"{directory} holds the results of another run. Choose another folder, or pass "
@@ -74,6 +73,22 @@ def create_run_folder(name, directory=None, overwrite=False):
     return folder
 
 
+def check_folder(directory):
+    """Refuses a folder that is not empty, before anything is computed.
+
+    Args:
+        directory: Folder that the user chose, or None.
+
+    Raises:
+        RunFolderError: If it is not empty.
+    """
+    if directory is None:
+        return
+    _check_is_folder(directory)
+    if Path(directory).exists() and any(Path(directory).iterdir()):
+        raise RunFolderError(f"{directory} is not empty. Choose another folder.")
+
+
 def create_folder(directory, default):
     """Makes the folder of results that are none of a run: a file in it is never replaced.
 
@@ -87,16 +102,20 @@ def create_folder(directory, default):
     Raises:
         RunFolderError: If the user's folder is not empty, or no folder can be made.
     """
+    check_folder(directory)
     folder = Path(directory or default)
     try:
         if directory is None:
             return _create_first_free(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise RunFolderError(f"{folder} is not empty. Choose another folder.")
     except OSError as error:
         raise RunFolderError(f"{folder} cannot be written to: {error.strerror}.") from error
     return folder
+
+
+def _check_is_folder(path):
+    if Path(path).exists() and not Path(path).is_dir():
+        raise RunFolderError(f"{path} is a file, not a folder.")
 
 
 def _results(folder):

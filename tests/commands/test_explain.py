@@ -45,9 +45,15 @@ def test_images_of_several_sizes(kzoo_command, digits_run, tmp_path):
 def test_without_inputs_the_worst_mistakes(kzoo_command, digits_run, tmp_path):
     outcome = kzoo_command("explain", digits_run.folder, "--mistakes", 3, "--out", tmp_path / "out")
     mistakes = re.findall(r"test_\d+: \d \((\d+)%\), is \d", outcome.out)
-    assert outcome.code == 0 and len(mistakes) == 3
+    assert (outcome.code, outcome.err, len(mistakes)) == (0, "", 3)
     assert mistakes == sorted(mistakes, key=int, reverse=True)
     assert len(list((tmp_path / "out").glob("*test_*.png"))) == 3
+
+
+def test_fewer_mistakes_than_asked_for(kzoo_command, tmp_path):
+    outcome = kzoo_command("explain", "digits_cnn_attention", "--out", tmp_path / "out")
+    assert outcome.code == 0 and len(re.findall(r"test_\d+: ", outcome.out)) == 1
+    assert outcome.err == "note: digits_cnn_attention makes no more mistakes than these: 1\n"
 
 
 def test_the_mistakes_of_a_file_on_its_own(kzoo_command, digits_run, tmp_path):
@@ -76,4 +82,4 @@ def test_long_texts_and_rows_have_names(kzoo_command, tmp_path):
 
 def test_a_model_without_attention(kzoo_command, tmp_path):
     outcome = kzoo_command("explain", "mnist_cnn", *write_digits(tmp_path, 1))
-    assert outcome.code == 2 and "with attention layers" in outcome.err
+    assert outcome.code == 2 and "has no attention layers of kzoo to show" in outcome.err

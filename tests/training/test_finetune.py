@@ -155,6 +155,12 @@ def test_the_command_is_the_same(recipe, saved, tiny_config, kzoo_command, tmp_p
         np.testing.assert_array_equal(by_path(found)[name], weight)
 
 
+def test_what_the_command_would_train(saved, tiny_config, kzoo_command, tmp_path):
+    outcome = kzoo_command("finetune", "--from", saved, "--config", tiny_config, "--dry-run")
+    assert outcome.code == 0 and "layers are trained; its head is kept" in outcome.out
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.slow
 def test_texts_are_read_with_the_vocabulary_of_the_model(tmp_path, kzoo_command):
     text_classifier().save(tmp_path / "before.keras")
