@@ -12,21 +12,17 @@ was the learning rate of each (`--split validation`). A row for each training go
 import argparse
 import dataclasses
 import math
-import statistics
-import tempfile
 from pathlib import Path
 
 import keras
 import numpy as np
-from rows import read_rows, write_rows
+from rows import mean_and_spread, read_rows, write_rows
+from training import fit_and_test
 
 import kzoo
 from kzoo.data import DATASETS
-from kzoo.data.batches import evaluation_batches
 from kzoo.data.split import read_examples
-from kzoo.evaluation import classification_metrics
 from kzoo.training.finetune import adapt, starting_point
-from kzoo.training.fit import fit
 
 RESULTS = Path(__file__).parent / "results" / "finetune.csv"
 START = "mnist_cnn_attention"
@@ -57,20 +53,13 @@ def train(start, count, draw, split, learning_rate):
         core = with_new_weights(core)
     chosen = draw_examples(dataset.train.labels, count, draw)
     dataset = dataclasses.replace(dataset, train=read_examples(dataset.train, chosen))
-    with tempfile.TemporaryDirectory() as folder:
-        fit(
-            core,
-            dataset,
-            draw,
-            Path(folder) / "history.csv",
-            epochs=math.ceil(STEPS / math.ceil(10 * count / BATCH)),
-            optimizer={"name": "adamw", "learning_rate": learning_rate, "weight_decay": 0.02},
-            schedule={"name": "cosine", "warmup": 0.1},
-            label_smoothing=0.05,
-        )
-    examples = getattr(dataset, split)
-    logits = core.predict(evaluation_batches(dataset, examples), verbose=0)
-    return classification_metrics(logits, examples.labels, dataset.class_names)["accuracy"]
+    training = {
+        "epochs": math.ceil(STEPS / math.ceil(10 * count / BATCH)),
+        "optimizer": {"name": "adamw", "learning_rate": learning_rate, "weight_decay": 0.02},
+        "schedule": {"name": "cosine", "warmup": 0.1},
+        "label_smoothing": 0.05,
+    }
+    return fit_and_test(core, dataset, draw, training, split=split)[1]
 
 
 def with_new_weights(core):
@@ -98,15 +87,9 @@ def table(rows):
             for start in LEARNING_RATE
         )  # fmt: skip
         gains = [tuned[draw] - scratch[draw] for draw in tuned]
-        cells = [spread(tuned.values()), spread(scratch.values()), spread(gains, "+")]
+        cells = map(mean_and_spread, (tuned.values(), scratch.values(), gains), ("", "", "+"))
         lines.append(f"| {count} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def spread(values, sign=""):
-    values = list(values)
-    deviation = statistics.stdev(values) if len(values) > 1 else math.nan
-    return f"{statistics.mean(values):{sign}.2f} ± {deviation:.2f}"
 
 
 def write(row):

@@ -18,7 +18,6 @@ one process. With `--seeds 0` the CSV is printed.
 
 import argparse
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
@@ -26,12 +25,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 from rows import read_rows, write_rows
+from training import fit_and_test
 
-from kzoo.data.batches import evaluation_batches
 from kzoo.data.text_preprocessing import learn_text_preprocessing
 from kzoo.training.callbacks import KeepBest
 from kzoo.training.experiment import load_config, load_data_and_core
-from kzoo.training.fit import fit
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "configs" / "imdb_segment_attention_lstm.yaml"
@@ -95,11 +93,7 @@ class Clock(keras.callbacks.Callback):
 def train_kzoo(core, dataset, config):
     """Trains our recipe; returns its `Clock`, its best epoch and the test accuracy."""
     clock = Clock()
-    with tempfile.TemporaryDirectory() as folder:
-        history = Path(folder) / "history.csv"
-        best = fit(core, dataset, config["seed"], history, [clock], **config["training"])
-    logits = core.predict(evaluation_batches(dataset, dataset.test), verbose=0)
-    return clock, best.best_epoch, np.mean(logits.argmax(axis=-1) == dataset.test.labels)
+    return clock, *fit_and_test(core, dataset, config["seed"], config["training"], [clock])
 
 
 def train_example(dataset, seed, epochs):

@@ -3,7 +3,8 @@
     python benchmarks/int8.py mnist_cnn_attention digits_cnn_attention breast_cancer_fusion
 
 Needs the extra `export`. The file of floats and the one of int8 are written anew by `kzoo.export`;
-int8 learns the range of each tensor from validation examples. A row for each model goes to the CSV.
+int8 learns the range of each tensor from validation examples. A row for each model goes to the CSV;
+the table is printed from there, without names that alone.
 """
 
 import argparse
@@ -31,7 +32,7 @@ def main(names):
     for name in names:
         row = measure(name)
         write_rows(RESULTS, [r for r in read_rows(RESULTS) if r["model"] != name] + [row])
-        print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+    print(table(read_rows(RESULTS)))
 
 
 def measure(name):
@@ -58,6 +59,17 @@ def measure(name):
     }
 
 
+def table(rows):
+    """Returns the rows of the table in docs/serving.md."""
+    lines = []
+    for row in rows:
+        cells = [f"`{row['model']}`", f"{int(row['examples']):,}"]
+        cells += [f"{100 * float(row[key]):.2f} %" for key in row if "accuracy" in key]
+        cells += [f"{int(row[key]) / 1000:.0f} kB" for key in row if "bytes" in key]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def run(path, inputs):
     """Returns the class that a LiteRT file gives to each input."""
     predict_batch = run_litert(str(path))
@@ -67,5 +79,5 @@ def run(path, inputs):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="+")
+    parser.add_argument("models", nargs="*")
     main(parser.parse_args().models)

@@ -1,6 +1,8 @@
-"""The CSV file in which a benchmark keeps its rows."""
+"""The CSV file in which a benchmark keeps its rows, and what it prints of them."""
 
 import csv
+import math
+import statistics
 
 
 def read_rows(path):
@@ -17,3 +19,10 @@ def write_rows(path, rows):
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
+
+
+def mean_and_spread(values, sign=""):
+    """Returns mean and standard deviation of several values, as in `"99.44 ± 0.52"`."""
+    values = list(values)
+    spread = statistics.stdev(values) if len(values) > 1 else math.nan
+    return f"{statistics.mean(values):{sign}.2f} ± {spread:.2f}"

@@ -11,20 +11,18 @@ is read once. With `--splits 0` the CSV is printed.
 
 import argparse
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-from rows import read_rows, write_rows
+from rows import mean_and_spread, read_rows, write_rows
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
+from training import fit_and_test
 
-from kzoo.data.batches import evaluation_batches
 from kzoo.training.experiment import load_config, load_data_and_core
-from kzoo.training.fit import fit
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "configs" / "breast_cancer_fusion.yaml"
@@ -70,10 +68,7 @@ def measure(name, split, train, *arguments):
 
 def train_kzoo(core, dataset, config):
     """Trains the recipe; returns its test accuracy."""
-    with tempfile.TemporaryDirectory() as folder:
-        fit(core, dataset, config["seed"], Path(folder) / "history.csv", **config["training"])
-    logits = core.predict(evaluation_batches(dataset, dataset.test), verbose=0)
-    return np.mean(logits.argmax(axis=-1) == dataset.test.labels)
+    return fit_and_test(core, dataset, config["seed"], config["training"])[1]
 
 
 def train_peer(name, dataset, seed):
@@ -102,11 +97,6 @@ def report(rows):
             f"| {name} | {mean_and_spread(values)} | {difference}"
             f"| {statistics.mean(seconds[name]):.1f} s |"
         )
-
-
-def mean_and_spread(values, sign=""):
-    """Returns mean and standard deviation."""
-    return f"{statistics.mean(values):{sign}.2f} ± {statistics.stdev(values):.2f}"
 
 
 if __name__ == "__main__":

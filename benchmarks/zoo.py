@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from rows import read_rows, write_rows
+from rows import mean_and_spread, read_rows, write_rows
 from sklearn.datasets import load_breast_cancer, load_digits
 
 import kzoo
@@ -154,9 +154,7 @@ def summary(rows):
 
 def accuracy(rows):
     """Returns mean and standard deviation of the test accuracy, in percent."""
-    values = [100 * float(row["test_accuracy"]) for row in rows]
-    spread = statistics.stdev(values) if len(values) > 1 else float("nan")
-    return f"{statistics.mean(values):.2f} ± {spread:.2f}"
+    return mean_and_spread(100 * float(row["test_accuracy"]) for row in rows)
 
 
 def key(row):
@@ -170,8 +168,8 @@ def paired_difference(rows, others):
     both = [row for row in rows if row["seed"] in accuracy]
     differences = [100 * float(row["test_accuracy"]) - accuracy[row["seed"]] for row in both]
     return (
-        f"{rows[0]['config']} - {others[0]['config']}: {statistics.mean(differences):+.2f} "
-        f"± {statistics.stdev(differences):.2f} points ({min(differences):+.2f} to "
+        f"{rows[0]['config']} - {others[0]['config']}: {mean_and_spread(differences, '+')} "
+        f"points ({min(differences):+.2f} to "
         f"{max(differences):+.2f}), paired over {len(differences)} seeds"
     )
 

@@ -7,18 +7,32 @@ from pathlib import Path
 
 import pytest
 
+import kzoo
+from kzoo.saving import shipped_folder
+
 ROOT = Path(__file__).parents[2]
 CONFIGS = {path.stem: path.read_text(encoding="utf-8") for path in ROOT.glob("configs/*.yaml")}
 NUMBERS = r"\| ([\d,]+) \| ([\d.]+ ± [\d.]+) (?:% )?\((\d+) seeds\) \| (\d+) s \|"
+PAIRS = [
+    ("mnist_cnn_attention", "mnist_cnn"),
+    ("mnist_lstm_attention", "mnist_lstm"),
+    ("digits_cnn_attention", "digits_cnn"),
+    ("imdb_lstm_attention", "imdb_lstm"),
+    ("imdb_segment_attention_lstm", "imdb_lstm_small"),
+]
 HEADER = re.compile(r"^# (\d+) s of training .*; test accuracy ([\d.]+) % \+- ([\d.]+) over (\d+) ")
+
+
+def printed_by(*command):
+    command = [sys.executable, *command]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture(scope="module")
 def results():
     """Dict from recipe to parameters, accuracy, number of seeds and seconds of training."""
     configs = [f"configs/{name}.yaml" for name in CONFIGS]
-    command = [sys.executable, "benchmarks/zoo.py", *configs, "--seeds", "0"]
-    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    printed = printed_by("benchmarks/zoo.py", *configs, "--seeds", "0")
     found = re.findall(rf"^\| (\w+) {NUMBERS}", printed, re.M)
     return {name: tuple(numbers) for name, *numbers in found}
 
@@ -37,3 +51,33 @@ def test_the_header_of_a_recipe(results, name):
     if header := HEADER.match(second):
         seconds, mean, spread, seeds = header.groups()
         assert results[name][1:] == (f"{mean} ± {spread}", seeds, seconds)
+
+
+@pytest.mark.parametrize("name", kzoo.list_saved_models())
+def test_the_result_over_the_seeds_in_a_card(results, name):
+    _, accuracy, seeds, _ = results[name]
+    card = (shipped_folder() / name / "README.md").read_text(encoding="utf-8")
+    assert f"; {accuracy} % over {seeds} seeds |" in card
+
+
+def test_what_int8_costs():
+    page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    rows = printed_by("benchmarks/int8.py").splitlines()
+    assert len(rows) == 4 and all(f"\n{row}\n" in page for row in rows)
+
+
+@pytest.mark.slow
+def test_the_sentences_of_the_readme_on_others():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = printed_by("benchmarks/tables.py", "--splits", "0").splitlines()
+    assert len(lines) == 4
+    assert all(line.split("|")[2].strip() in text for line in lines)
+    for line in printed_by("benchmarks/imdb.py", "--seeds", "0").splitlines()[:2]:
+        seconds, accuracy = re.match(r".*?: ([\d.]+) s .* test ([\d.]+)%$", line).groups()
+        assert f"{accuracy} %" in text and re.search(
+            rf"\b({seconds}|{float(seconds):.0f}) s\b", text
+        )
+    for pair in PAIRS:
+        configs = [f"configs/{name}.yaml" for name in pair]
+        difference = printed_by("benchmarks/zoo.py", *configs, "--seeds", "0").splitlines()[-1]
+        assert re.search(r": \+(.*?) points", difference)[1] in text
