@@ -235,8 +235,9 @@ def finetune(
     """
     from kzoo.commands.train import train
     from kzoo.config import parse_overrides
+    from kzoo.training.experiment import OF_THE_MODEL
 
-    of_the_model = ("model", "data.text", "data.image_size", "data.channels")
+    of_the_model = ["model", *(f"data.{key}" for key in OF_THE_MODEL)]
     overrides = {**dict.fromkeys(of_the_model), "finetune.from": start, **parse_overrides(set_)}
     train(config, overrides, run_dir, overwrite, dry_run, print_config)
 

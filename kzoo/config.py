@@ -1,6 +1,5 @@
 """YAML -> a checked config: the function signatures are the schema."""
 
-import difflib
 import inspect
 import io
 from pathlib import Path
@@ -12,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from kzoo.suggestion import nearest
 from kzoo.types import Seed
 
 RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -38,9 +38,8 @@ def read(path):
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
-        there = {other.stem: other.name for other in path.parent.glob("*.yaml")}
-        found = difflib.get_close_matches(path.stem, there, n=1)
-        hint = f" Did you mean {there[found[0]]}?" if found else ""
+        there = [other.stem for other in path.parent.glob("*.yaml")]
+        hint = nearest(path.stem, there, suffix=".yaml")
         raise ConfigError(f"There is no file {path}.{hint}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not a text file in UTF-8.") from None
@@ -263,12 +262,6 @@ def _unknown(key, prefix, owner, accepted):
         f"{prefix}{key} is not an argument of {owner}.{nearest(key, accepted, prefix)}\n"
         f"It accepts: {', '.join(accepted)}."
     )
-
-
-def nearest(name, accepted, prefix=""):
-    """Returns `" Did you mean ...?"`, or `""` where nothing is like the name."""
-    matches = difflib.get_close_matches(str(name), list(accepted), n=1)
-    return f" Did you mean {prefix}{matches[0]}?" if matches else ""
 
 
 def _explain(error, prefix):

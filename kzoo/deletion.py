@@ -1,12 +1,11 @@
 """Whether what a model attends to is what it needs."""
 
 import dataclasses
-import io
 
 import numpy as np
 
 from kzoo.evaluation import softmax
-from kzoo.explain import check_and_preprocess
+from kzoo.explain import as_png, check_and_preprocess
 from kzoo.models import received_attention
 
 
@@ -58,9 +57,7 @@ class Faithfulness:
         return deletion_figure(self)
 
     def _repr_png_(self):
-        png = io.BytesIO()
-        self.figure().savefig(png, dpi=100)
-        return png.getvalue()
+        return as_png(self.figure())
 
 
 def faithfulness(model, inputs, *, layer=None, orders=10, steps=20, seed=0):

@@ -108,11 +108,7 @@ class Explanation:
         return written
 
     def _repr_png_(self):
-        if self.examples[0].kind == "text":
-            return None
-        png = io.BytesIO()
-        self.figure().savefig(png, dpi=100)
-        return png.getvalue()
+        return None if self.examples[0].kind == "text" else as_png(self.figure())
 
     def _repr_html_(self):
         if self.examples[0].kind != "text":
@@ -120,6 +116,13 @@ class Explanation:
         from kzoo.attention_figure import attention_html
 
         return attention_html(self.examples[:SHOWN])
+
+
+def as_png(figure):
+    """Returns the bytes of a figure, as a notebook shows it."""
+    png = io.BytesIO()
+    figure.savefig(png, dpi=100)
+    return png.getvalue()
 
 
 def explain(model, inputs, labels=None, names=None):

@@ -1,6 +1,5 @@
 """The model that is saved: raw input in, probabilities out; and how it is loaded again."""
 
-import difflib
 import hashlib
 import json
 import warnings
@@ -10,6 +9,7 @@ import keras
 import numpy as np
 
 from kzoo.exported import ExportedModel
+from kzoo.suggestion import nearest
 
 
 class LoadError(ValueError):
@@ -145,12 +145,11 @@ def find_model(source):
             return candidate
     shipped = f"{source}/model.keras"
     if shipped not in _checksums():
-        nearest = difflib.get_close_matches(str(source), list_saved_models(), n=1)
-        hint = f" Did you mean {nearest[0]}?" if nearest else ""
+        names = list_saved_models()
         raise NoModelError(
-            f"There is no model {source}.{hint} Give a run folder with a model.keras, a .keras "
-            "file, a SavedModel folder, or the name of a shipped model: "
-            f"{', '.join(list_saved_models())}."
+            f"There is no model {source}.{nearest(source, names)} Give a run folder with a "
+            "model.keras, a .keras file, a SavedModel folder, or the name of a shipped model: "
+            f"{', '.join(names)}."
         )
     path = shipped_folder() / shipped
     if sha256(path) != _checksums()[shipped]:

@@ -13,12 +13,13 @@ ROOT = Path(__file__).parents[1]
 # what each part of kzoo may import of the others, beside itself
 ALLOWED = {
     "types": set(),
+    "suggestion": set(),
     "layers": set(),
-    "models": {"layers", "types"},
-    "config": {"types"},
-    "data": {"types"},
+    "models": {"layers", "suggestion", "types"},
+    "config": {"suggestion", "types"},
+    "data": {"suggestion", "types"},
     "exported": set(),
-    "saving": {"exported", "layers", "models", "types"},
+    "saving": {"exported", "layers", "models", "suggestion", "types"},
     "evaluation": {"layers", "models", "types"},
     "visualization": set(),
     "attention_figure": set(),

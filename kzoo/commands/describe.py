@@ -8,11 +8,11 @@ import keras
 from pydantic import TypeAdapter
 
 from kzoo.commands.tables import print_table
-from kzoo.config import nearest
 from kzoo.data import DATASETS
 from kzoo.exported import ExportedModel, show_specs, signature_of
 from kzoo.models import MODELS
 from kzoo.saving import NoModelError, find_model, list_saved_models, load
+from kzoo.suggestion import nearest
 from kzoo.training.experiment import REGISTRIES
 
 

@@ -1,12 +1,11 @@
 """Arrays in a file that NumPy has written."""
 
 import zipfile
-from pathlib import Path
 
 import numpy as np
 
 from kzoo.data.array_preprocessing import ArrayPreprocessing
-from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples
+from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples, not_there
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.split import complete_splits
 from kzoo.types import PositiveFraction, PositiveInt, Seed
@@ -82,9 +81,7 @@ def _read(path):
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
-        raise DataConfigError(
-            f"There is no file {path}. It is looked for in {Path.cwd()}."
-        ) from None
+        raise not_there("file", path) from None
     except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if "Object arrays" in str(error) else "is it damaged?"
         raise DataError(f"{path} is not an .npz file of plain arrays: {reason}") from None

@@ -2,9 +2,8 @@
 
 import csv
 from collections import Counter
-from pathlib import Path
 
-from kzoo.data.dataset import DataConfigError, DataError
+from kzoo.data.dataset import DataConfigError, DataError, not_there
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}  # in lower case
 
@@ -27,9 +26,7 @@ def read_csv(path, delimiter):
         with open(path, newline="", encoding="utf-8-sig") as file:
             return parse_csv(file, path, delimiter)
     except FileNotFoundError:
-        raise DataConfigError(
-            f"There is no file {path}. It is looked for in {Path.cwd()}."
-        ) from None
+        raise not_there("file", path) from None
     except UnicodeDecodeError:
         raise DataError(f"{path} is not text in UTF-8; save it as CSV UTF-8.") from None
     except OSError as error:

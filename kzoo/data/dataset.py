@@ -1,6 +1,7 @@
 """What every data set function returns."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,6 +14,11 @@ class DataError(Exception):
 
 class DataConfigError(DataError):
     """What a config asks of the data is not there, or not for such data."""
+
+
+def not_there(kind, path):
+    """Returns the error for a `"file"` or `"folder"` that a config names."""
+    return DataConfigError(f"There is no {kind} {path}. It is looked for in {Path.cwd()}.")
 
 
 @dataclasses.dataclass(frozen=True)

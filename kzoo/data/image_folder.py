@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples, Stream
+from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples, Stream, not_there
 from kzoo.data.image_files import decode, read_images
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.split import complete_splits
@@ -82,7 +82,7 @@ def image_folder(
 def _split_folders(root):
     """Returns a dict from split to its folder."""
     if not root.is_dir():
-        raise DataConfigError(f"There is no folder {root}. It is looked for in {Path.cwd()}.")
+        raise not_there("folder", root)
     found = {name: root / name for name in ("train", "validation", "test")}
     found = {name: folder for name, folder in found.items() if folder.is_dir()}
     return found if {"train", "test"} <= found.keys() else {"train": root}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples
+from kzoo.data.dataset import DataError, Dataset, Examples, not_there
 from kzoo.data.split import TEST_FRACTION, split_examples
 from kzoo.data.text_preprocessing import learn_text_preprocessing, sort_by_length
 from kzoo.types import PositiveFraction, PositiveInt, Seed
@@ -63,7 +63,7 @@ def text_folder(
 
 def _class_names(folder):
     if not folder.is_dir():
-        raise DataConfigError(f"There is no folder {folder}.")
+        raise not_there("folder", folder)
     return sorted(sub.name for sub in folder.iterdir() if sub.is_dir() and sub.name[0] != ".")
 
 

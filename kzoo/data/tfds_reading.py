@@ -6,6 +6,7 @@ import urllib.request
 import numpy as np
 
 from kzoo.data.dataset import DataConfigError, DataError, Examples, Stream
+from kzoo.suggestion import nearest
 
 
 def prepared_builder(dataset, data_dir):
@@ -31,12 +32,9 @@ def prepared_builder(dataset, data_dir):
 
 
 def _not_found(dataset):
-    import difflib
-
     import tensorflow_datasets
 
-    nearest = difflib.get_close_matches(dataset, tensorflow_datasets.list_builders(), n=1)
-    hint = f" Did you mean {nearest[0]}?" if nearest else ""
+    hint = nearest(dataset, tensorflow_datasets.list_builders())
     return f"TFDS has no data set {dataset!r}.{hint} Its catalogue: https://www.tensorflow.org/datasets"
 
 

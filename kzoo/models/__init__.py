@@ -1,7 +1,5 @@
 """Models by name; each function returns a functional `keras.Model`, the core."""
 
-import difflib
-
 from kzoo.models.attention_encoder import attention_encoder
 from kzoo.models.attention_model import attention_model, received_attention
 from kzoo.models.cnn import cnn
@@ -10,6 +8,7 @@ from kzoo.models.dense_attention_fusion import dense_attention_fusion
 from kzoo.models.lstm import lstm
 from kzoo.models.lstm_attention import lstm_attention
 from kzoo.models.segment_attention_lstm import segment_attention_lstm
+from kzoo.suggestion import nearest
 
 __all__ = ["MODELS", "attention_model", "create_model", "list_models", "received_attention"]
 
@@ -50,7 +49,7 @@ def create_model(name, input_shape, num_classes, **options):
     (None, 10)
     """
     if name not in MODELS:
-        nearest = difflib.get_close_matches(name, MODELS, n=1)
-        hint = f" Did you mean {nearest[0]}?" if nearest else ""
-        raise ValueError(f"There is no model {name!r}.{hint} There are: {', '.join(MODELS)}.")
+        raise ValueError(
+            f"There is no model {name!r}.{nearest(name, MODELS)} There are: {', '.join(MODELS)}."
+        )
     return MODELS[name](input_shape, num_classes, **options)

@@ -81,7 +81,7 @@ def load_config(path, overrides=None):
     config = override(read(path), overrides or {}, source=str(path))
     config = check(*_with_one_model(config, path), source=str(path))
     if "finetune" in config:
-        config["data"] = {k: v for k, v in config["data"].items() if k not in OF_THE_MODEL}
+        config["data"] = _without_what_the_model_decides(config["data"])
     training = config["training"]
     try:
         create_optimizer(training["optimizer"], training["schedule"], steps=1)
@@ -212,8 +212,12 @@ def _with_one_model(config, path):
                 f"{path}: data.{given[0]} is decided by the model of finetune.from, which has "
                 "learnt to read as it does. Remove it."
             )
-        config["data"] = {k: v for k, v in data.items() if k not in OF_THE_MODEL}
+        config["data"] = _without_what_the_model_decides(data)
     return config, {**REGISTRIES, "model": None}
+
+
+def _without_what_the_model_decides(data):
+    return {key: value for key, value in data.items() if key not in OF_THE_MODEL}
 
 
 def _keep_what_there_is(stop, model, folder, config):

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import keras
 
-from kzoo.config import ConfigError, nearest
+from kzoo.config import ConfigError
 from kzoo.data.dataset import read_with
 from kzoo.exported import ExportedModel
 from kzoo.saving import Classifier, load
+from kzoo.suggestion import nearest
 
 
 def starting_point(*, from_: str, trainable: Sequence[str] = ("*",)):
