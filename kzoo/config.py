@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from kzoo.suggestion import nearest
+from kzoo.messages import listed, nearest, show
 from kzoo.types import Seed
 
 RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -178,7 +178,7 @@ def _check_section(value, key, registries, problems):
     if not isinstance(name, str) or name not in choices:
         wrong = "is required" if name is None else f"cannot be {show(name)}"
         problems.append(
-            f"{key}.name {wrong}.{nearest(name, choices)}\nIt accepts: {', '.join(choices)}."
+            f"{key}.name {wrong}.{nearest(name, choices)}\nIt accepts: {listed(choices)}."
         )
         return value
     arguments = {k: v for k, v in value.items() if k != "name"}
@@ -260,7 +260,7 @@ def _merge_unions(errors, unions):
 def _unknown(key, prefix, owner, accepted):
     return (
         f"{prefix}{key} is not an argument of {owner}.{nearest(key, accepted, prefix)}\n"
-        f"It accepts: {', '.join(accepted)}."
+        f"It accepts: {listed(accepted)}."
     )
 
 
@@ -278,9 +278,3 @@ def _explain(error, prefix):
         must = must.replace(" after validation", "")
         must = must.replace("valid dictionary", "mapping (key: value)")
     return f"{key} {must}. Received: {show(error['input'])}"
-
-
-def show(value):
-    """Returns a value as a message shows it: short, on one line."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -6,6 +6,7 @@ import numpy as np
 
 from kzoo.evaluation import softmax
 from kzoo.explain import as_png, check_and_preprocess
+from kzoo.messages import listed
 from kzoo.models import received_attention
 
 
@@ -103,7 +104,7 @@ def faithfulness(model, inputs, *, layer=None, orders=10, steps=20, seed=0):
     received = received_attention(model.core, x)
     layer = layer or list(received)[-1]
     if layer not in received:
-        raise ValueError(f"`layer` must be one of {', '.join(received)}. Received: layer={layer!r}")
+        raise ValueError(f"`layer` must be one of {listed(received)}. Received: layer={layer!r}")
     weights = received[layer].mean(axis=1)
     shares = np.linspace(0, 1, steps + 1)
     random = np.random.default_rng(seed)

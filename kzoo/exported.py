@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from kzoo.messages import listed
+
 # In a SavedModel of kzoo: how the classifier in it is built. TensorFlow keeps the folder for such
 # files and does not read it.
 DESCRIPTION = "assets.extra/classifier.json"
@@ -76,7 +78,7 @@ class ExportedModel:
         elif "serving_default" in signatures:
             self.signature = self.signatures["serving_default"]
         else:
-            found = ", ".join(self.signatures) or "none"
+            found = listed(self.signatures) or "none"
             raise ValueError(f"It has no signature serve or serving_default. It has: {found}.")
         description = self._description()
         self.class_names = description and description["config"]["class_names"]

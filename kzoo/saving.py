@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from kzoo.exported import ExportedModel
-from kzoo.suggestion import nearest
+from kzoo.messages import listed, nearest
 
 
 class LoadError(ValueError):
@@ -149,7 +149,7 @@ def find_model(source):
         raise NoModelError(
             f"There is no model {source}.{nearest(source, names)} Give a run folder with a "
             "model.keras, a .keras file, a SavedModel folder, or the name of a shipped model: "
-            f"{', '.join(names)}."
+            f"{listed(names)}."
         )
     path = shipped_folder() / shipped
     if sha256(path) != _checksums()[shipped]:

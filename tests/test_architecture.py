@@ -13,19 +13,19 @@ ROOT = Path(__file__).parents[1]
 # what each part of kzoo may import of the others, beside itself
 ALLOWED = {
     "types": set(),
-    "suggestion": set(),
+    "messages": set(),
     "layers": set(),
-    "models": {"layers", "suggestion", "types"},
-    "config": {"suggestion", "types"},
-    "data": {"suggestion", "types"},
-    "exported": set(),
-    "saving": {"exported", "layers", "models", "suggestion", "types"},
+    "models": {"layers", "messages", "types"},
+    "config": {"messages", "types"},
+    "data": {"messages", "types"},
+    "exported": {"messages"},
+    "saving": {"exported", "layers", "models", "messages", "types"},
     "evaluation": {"layers", "models", "types"},
     "visualization": set(),
     "attention_figure": set(),
     "explain": {"attention_figure", "evaluation", "models"},
-    "deletion": {"evaluation", "explain", "models", "visualization"},
-    "export": {"exported", "layers", "models", "types"},
+    "deletion": {"evaluation", "explain", "messages", "models", "visualization"},
+    "export": {"exported", "layers", "messages", "models", "types"},
 }
 HEAVY = ["matplotlib", "sklearn", "tensorflow_datasets", "typer", "pydantic", "ruamel"]
 

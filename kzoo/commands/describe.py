@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 from kzoo.commands.tables import print_table
 from kzoo.data import DATASETS
 from kzoo.exported import ExportedModel, show_specs, signature_of
+from kzoo.messages import listed, nearest
 from kzoo.models import MODELS
 from kzoo.saving import NoModelError, find_model, list_saved_models, load
-from kzoo.suggestion import nearest
 from kzoo.training.experiment import REGISTRIES
 
 
@@ -32,8 +32,8 @@ def describe(name):
         hint = nearest(name, [*MODELS, *DATASETS, *list_saved_models()])
         raise NoModelError(
             f"There is nothing called {name}.{hint} Give a trained model: a run folder, a .keras "
-            f"file, a SavedModel folder, {', '.join(list_saved_models())};\n"
-            f"a model function: {', '.join(MODELS)}; or a data set function: {', '.join(DATASETS)}."
+            f"file, a SavedModel folder, {listed(list_saved_models())};\n"
+            f"a model function: {listed(MODELS)}; or a data set function: {listed(DATASETS)}."
         ) from None
     _describe_trained(path, load(path))
 

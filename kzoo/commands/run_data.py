@@ -9,8 +9,8 @@ from kzoo.config import ConfigError, check, override, read
 from kzoo.data import load_data
 from kzoo.data.batches import evaluation_batches
 from kzoo.data.dataset import DataError, Stream, differ_in_shape, read_with
-from kzoo.export import reason
 from kzoo.exported import ExportedModel, signature_of
+from kzoo.messages import listed, reason
 from kzoo.saving import Classifier, folder_of
 from kzoo.training.experiment import REGISTRIES
 
@@ -83,7 +83,7 @@ def _check_data(source, model, dataset):
     if names != dataset.class_names:
         raise ConfigError(
             f"The classes of the data are not those of {source}.\n"
-            f"The data has: {_shorten(dataset.class_names)}. The model has: {_shorten(names)}."
+            f"The data has: {listed(dataset.class_names)}. The model has: {listed(names)}."
         )
     reads = input_kind(signature_of(model).inputs)
     holds = input_kind(dataset.preprocessing.raw_input())
@@ -109,7 +109,3 @@ def _raw_batches(examples, batch_size):
         keras.tree.map_structure(lambda array, i=i: array[i : i + batch_size], examples.inputs)
         for i in range(0, len(examples), batch_size)
     )
-
-
-def _shorten(names, shown=20):
-    return ", ".join(names[:shown]) + (", ..." if len(names) > shown else "")

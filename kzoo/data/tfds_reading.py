@@ -6,7 +6,7 @@ import urllib.request
 import numpy as np
 
 from kzoo.data.dataset import DataConfigError, DataError, Examples, Stream
-from kzoo.suggestion import nearest
+from kzoo.messages import listed, nearest, reason
 
 
 def prepared_builder(dataset, data_dir):
@@ -24,9 +24,8 @@ def prepared_builder(dataset, data_dir):
         try:
             builder.download_and_prepare()
         except Exception as error:  # whatever a download can end in
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             raise DataError(
-                f"{dataset} could not be downloaded to {builder.data_path}: {reason}"
+                f"{dataset} could not be downloaded to {builder.data_path}: {reason(error)}"
             ) from error
     return builder
 
@@ -65,7 +64,7 @@ def supervised_keys(builder):
     if len(inputs) != 1 or len(labels) != 1:
         raise DataConfigError(
             f"{builder.name} is no classification set of images or texts: it needs one image or "
-            f"text and one class label in an example. Received: {', '.join(found)}"
+            f"text and one class label in an example. Received: {listed(found)}"
         )
     return inputs[0], labels[0]
 
@@ -75,7 +74,7 @@ def check_split(builder, split):
         return builder.info.splits[split]
     except (KeyError, ValueError):
         raise DataConfigError(
-            f"{builder.name} has no split {split!r}. It has: {', '.join(builder.info.splits)}."
+            f"{builder.name} has no split {split!r}. It has: {listed(builder.info.splits)}."
         ) from None
 
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from kzoo.export.check import predict, read_and_run
 from kzoo.export.formats import FORMATS, PACKAGES
-from kzoo.export.process import ExportError, reason
+from kzoo.export.process import ExportError
+from kzoo.messages import reason
 from kzoo.types import PositiveFloat
 
-__all__ = ["ExportError", "ExportedFile", "check_packages", "export", "reason"]
+__all__ = ["ExportError", "ExportedFile", "check_packages", "export"]
 
 SAME_CLASS = 0.99  # share of the examples that int8 must leave in their class
 

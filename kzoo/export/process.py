@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from kzoo.messages import reason
+
 HERE = Path(__file__).parent
 
 
@@ -52,10 +54,3 @@ def run_alone(script, *arguments):
         traceback = done.stderr.rpartition("Traceback (most recent call last):")[2].splitlines()
         said = [line for line in traceback if line and not line.startswith(" ")]
         raise ExportError("\n".join(said) or f"{script} failed: {reason(done.stderr)}")
-
-
-def reason(error):
-    """Returns the line of an error that says what is wrong; Keras puts others before and after."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("Exception encountered")]
-    return lines[0] if lines else type(error).__name__

@@ -1,5 +1,6 @@
 """Models by name; each function returns a functional `keras.Model`, the core."""
 
+from kzoo.messages import listed, nearest
 from kzoo.models.attention_encoder import attention_encoder
 from kzoo.models.attention_model import attention_model, received_attention
 from kzoo.models.cnn import cnn
@@ -8,7 +9,6 @@ from kzoo.models.dense_attention_fusion import dense_attention_fusion
 from kzoo.models.lstm import lstm
 from kzoo.models.lstm_attention import lstm_attention
 from kzoo.models.segment_attention_lstm import segment_attention_lstm
-from kzoo.suggestion import nearest
 
 __all__ = ["MODELS", "attention_model", "create_model", "list_models", "received_attention"]
 
@@ -50,6 +50,6 @@ def create_model(name, input_shape, num_classes, **options):
     """
     if name not in MODELS:
         raise ValueError(
-            f"There is no model {name!r}.{nearest(name, MODELS)} There are: {', '.join(MODELS)}."
+            f"There is no model {name!r}.{nearest(name, MODELS)} There are: {listed(MODELS)}."
         )
     return MODELS[name](input_shape, num_classes, **options)

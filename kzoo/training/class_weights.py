@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from kzoo.messages import listed
+
 
 def class_weights(class_weight, labels, class_names):
     """Returns the weight of an example of each class.
@@ -28,5 +30,5 @@ def class_weights(class_weight, labels, class_names):
     weights = {str(name): weight for name, weight in class_weight.items()}
     unknown = [name for name in weights if name not in class_names]
     if unknown:
-        raise ValueError(f"has no class {unknown[0]!r}. The classes are: {', '.join(class_names)}.")
+        raise ValueError(f"has no class {unknown[0]!r}. The classes are: {listed(class_names)}.")
     return np.array([weights.get(name, 1.0) for name in class_names], "float32")

@@ -16,7 +16,8 @@ from kzoo.data.split import read_examples
 from kzoo.data.text_preprocessing import learn_text_preprocessing
 from kzoo.evaluation import classification_metrics
 from kzoo.explain import SHOWN, explain
-from kzoo.export import ExportError, check_packages, export, reason
+from kzoo.export import ExportError, check_packages, export
+from kzoo.messages import reason
 from kzoo.models import MODELS, attention_model
 from kzoo.saving import Classifier, with_preprocessing
 from kzoo.training.card import card

@@ -9,8 +9,8 @@ import keras
 from kzoo.config import ConfigError
 from kzoo.data.dataset import read_with
 from kzoo.exported import ExportedModel
+from kzoo.messages import listed, nearest
 from kzoo.saving import Classifier, load
-from kzoo.suggestion import nearest
 
 
 def starting_point(*, from_: str, trainable: Sequence[str] = ("*",)):
@@ -79,7 +79,7 @@ def _freeze(core, trainable, source):
         if not fnmatch.filter(names, pattern):
             raise ConfigError(
                 f"finetune.trainable: {source} has no layer {pattern!r} with weights."
-                f"{nearest(pattern, names)}\nIt has: {', '.join(names)}."
+                f"{nearest(pattern, names)}\nIt has: {listed(names)}."
             )
     for layer in layers:
         _set_trainable(layer, any(fnmatch.fnmatchcase(layer.name, p) for p in trainable))

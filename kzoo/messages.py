@@ -1,0 +1,86 @@
+"""How a message says things: names in a list, values, the reason of an error."""
+
+import difflib
+import re
+
+SHOWN = 20  # names in a list
+LONGEST = 60  # characters of a name or a value
+LONGEST_LINE = 300  # of a reason
+# Control characters: what moves the cursor of a terminal, colours it or reverses the direction of
+# writing. The two joiners that emojis and some scripts need, U+200C and U+200D, are none.
+CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def nearest(name, known, prefix="", suffix=""):
+    """Returns `" Did you mean ...?"`, or `""` if none of the known names is similar.
+
+    Args:
+        name: What was given.
+        known: The names that exist.
+        prefix: Shown before the similar name.
+        suffix: Shown after it.
+    """
+    matches = difflib.get_close_matches(str(name)[:LONGEST], list(known), n=1)
+    return f" Did you mean {prefix}{harmless(matches[0])}{suffix}?" if matches else ""
+
+
+def show(value):
+    """Returns a value as a message shows it: its `repr`, short and on one line."""
+    return _short(repr(value))
+
+
+def listed(names, separator=", "):
+    """Returns names as a list of at most 20 entries: `"a, b, c and 7 more"`.
+
+    Args:
+        names: Any iterable; an entry is shortened to 60 characters.
+        separator: What stands between the entries.
+    """
+    names = list(names)
+    shown = separator.join(_short(str(name)) for name in names[:SHOWN])
+    return f"{shown} and {len(names) - SHOWN:,} more" if len(names) > SHOWN else shown
+
+
+def reason(error):
+    """Returns the line that says what is wrong: that of the innermost error behind `error`.
+
+    Args:
+        error: An exception, or the text of one.
+    """
+    while isinstance(error, BaseException) and (inner := _inner(error)):
+        error = inner
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("Exception encountered")]
+    if not lines:
+        return type(error).__name__
+    kind = f"{type(error).__name__}: " if isinstance(error, KeyError) else ""
+    return _short(kind + lines[0], LONGEST_LINE)
+
+
+def harmless(text, keep="\n"):
+    r"""Returns text with its control characters written out, as in `\x1b`.
+
+    Args:
+        text: A string, perhaps from a stranger's file.
+        keep: Control characters that stay as they are.
+    """
+    return CONTROL.sub(lambda found: _written_out(found[0], keep), text)
+
+
+def _written_out(character, keep):
+    return character if character in keep else character.encode("unicode_escape").decode()
+
+
+def _short(text, longest=LONGEST):
+    return harmless(text if len(text) <= longest else text[: longest - 3] + "...", keep="")
+
+
+def _inner(error):
+    """Returns the error that led to this one, unless it only says that something was not found."""
+    if error.__cause__ or error.__suppress_context__:
+        return error.__cause__
+    context = error.__context__
+    return None if isinstance(context, LookupError | AttributeError) else context
