@@ -13,7 +13,7 @@ def clear_errors():
     # here, so that the help of a command does not wait for all of them
     from kzoo.config import ConfigError
     from kzoo.data.dataset import DataConfigError, DataError
-    from kzoo.explain import ExplainError
+    from kzoo.explanation import ExplainError
     from kzoo.export import ExportError
     from kzoo.saving import LoadError, NoModelError
     from kzoo.training.experiment import RunError

@@ -15,10 +15,11 @@ from kzoo.data.report import report
 from kzoo.data.split import read_examples
 from kzoo.data.text_preprocessing import learn_text_preprocessing
 from kzoo.evaluation import classification_metrics
-from kzoo.explain import SHOWN, explain
+from kzoo.explanation import SHOWN, explain
 from kzoo.export import ExportError, check_packages, export
 from kzoo.messages import reason
-from kzoo.models import MODELS, attention_model
+from kzoo.models import MODELS
+from kzoo.models.attention_model import attention_model
 from kzoo.saving import Classifier, with_preprocessing
 from kzoo.training.card import card
 from kzoo.training.class_weights import class_weights

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from kzoo.evaluation import softmax
-from kzoo.models import attention_model, received_attention
+from kzoo.models.attention_model import attention_model, received_attention
 
 SHOWN = 8  # examples in one figure
 NAME = 40  # characters of a file's name
