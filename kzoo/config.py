@@ -11,14 +11,16 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from kzoo.messages import listed, nearest, show
+from kzoo.messages import UserError, listed, nearest, show
 from kzoo.types import Seed
 
 RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError, ValueError):
     """The config or the command line is wrong; the message says where and what is accepted."""
+
+    exit_code = 2
 
 
 def read(path):

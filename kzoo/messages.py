@@ -1,17 +1,54 @@
 """How a message says things: names in a list, values, the reason of an error."""
 
 import difflib
+import json
 import re
+import zipfile
+import zlib
 
 SHOWN = 20  # names in a list
 LONGEST = 60  # characters of a name or a value
 LONGEST_LINE = 300  # of a reason
+# what Keras and TensorFlow say before they come to the point
+PREAMBLE = ("Exception encountered", "Graph execution error", "Detected at node", "<stack traces")
 # Control characters: what moves the cursor of a terminal, colours it or reverses the direction of
 # writing. The two joiners that emojis and some scripts need, U+200C and U+200D, are none.
 CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+
+DAMAGED = (zlib.error, zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError, EOFError)
+
+
+class UserError(Exception):
+    """An error whose message says all that a user needs.
+
+    Attributes:
+        exit_code: That of a program which ends so: 2 where the config or the command line is
+            wrong, 1 where something failed.
+    """
+
+    exit_code = 1
+
+
+def sentence(error):
+    """Returns what to tell a user of an error, or None if it needs a traceback.
+
+    Args:
+        error: An exception: one of ours, or one that files, memory and their formats end in.
+    """
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'} could not be read or written: {_why(error)}."
+    if isinstance(error, MemoryError) or _out_of_memory(error):
+        return f"There is not enough memory{_detail(error)}."
+    if isinstance(error, RecursionError):
+        return "Something is nested too deeply to be read."
+    if isinstance(error, DAMAGED):
+        return f"A file is damaged: {reason(error)}."
+    return None
 
 
 def nearest(name, known, prefix="", suffix=""):
@@ -52,8 +89,9 @@ def reason(error):
     """
     while isinstance(error, BaseException) and (inner := _inner(error)):
         error = inner
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("Exception encountered")]
+    text = _why(error) if isinstance(error, OSError) else str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(PREAMBLE)]
     if not lines:
         return type(error).__name__
     kind = f"{type(error).__name__}: " if isinstance(error, KeyError) else ""
@@ -68,6 +106,23 @@ def harmless(text, keep="\n"):
         keep: Control characters that stay as they are.
     """
     return CONTROL.sub(lambda found: _written_out(found[0], keep), text)
+
+
+def _why(error):
+    """Returns what an `OSError` came from; HDF5 buries it in its own words."""
+    buried = re.search("error message = '([^']+)'", str(error))
+    return buried[1] if buried else error.strerror or str(error)
+
+
+def _out_of_memory(error):
+    """Whether TensorFlow ran out of memory; its class for that is also that of a full disk."""
+    name = type(error).__name__
+    return name == "ResourceExhaustedError" and "space left" not in str(error)
+
+
+def _detail(error):
+    """As in `": Unable to allocate 2.1 GiB ..."`, where the error tells it."""
+    return f": {reason(error).rstrip('.')}" if str(error).strip() else ""
 
 
 def _written_out(character, keep):

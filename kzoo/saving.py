@@ -9,15 +9,17 @@ import keras
 import numpy as np
 
 from kzoo.exported import ExportedModel
-from kzoo.messages import listed, nearest
+from kzoo.messages import UserError, listed, nearest
 
 
-class LoadError(ValueError):
+class LoadError(UserError, ValueError):
     """A model cannot be loaded; the message is one sentence."""
 
 
 class NoModelError(LoadError):
     """There is no such model; the message says which there are."""
+
+    exit_code = 2
 
 
 @keras.saving.register_keras_serializable(package="kzoo")

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 ALLOWED = {
     "types": set(),
     "messages": set(),
+    "signals": set(),
     "layers": set(),
     "models": {"layers", "messages", "types"},
     "config": {"messages", "types"},
@@ -23,7 +24,7 @@ ALLOWED = {
     "evaluation": {"layers", "models", "types"},
     "visualization": set(),
     "attention_figure": set(),
-    "explain": {"attention_figure", "evaluation", "models"},
+    "explain": {"attention_figure", "evaluation", "messages", "models"},
     "deletion": {"evaluation", "explain", "messages", "models", "visualization"},
     "export": {"exported", "layers", "messages", "models", "types"},
 }

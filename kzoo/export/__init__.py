@@ -88,7 +88,7 @@ def export(
                 failures.append(f"{directory}: {name} failed: {reason(error)}")
     if failures:
         done = ", ".join(str(file.path) for file in written) or "nothing"
-        raise ExportError("\n".join([*failures, f"Written: {done}."]), written)
+        raise ExportError("\n".join([*failures, f"Written: {done}."]), written, failures)
     return written
 
 
