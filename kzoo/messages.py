@@ -66,19 +66,27 @@ def nearest(name, known, prefix="", suffix=""):
 
 def show(value):
     """Returns a value as a message shows it: its `repr`, short and on one line."""
-    return _short(repr(value))
+    return short(repr(value))
 
 
-def listed(names, separator=", "):
-    """Returns names as a list of at most 20 entries: `"a, b, c and 7 more"`.
+def short(text, longest=LONGEST):
+    """Returns text on one line, of 60 characters at most, without control characters."""
+    text = str(text)
+    return harmless(text if len(text) <= longest else text[: longest - 3] + "...", keep="")
 
-    Args:
-        names: Any iterable; an entry is shortened to 60 characters.
-        separator: What stands between the entries.
-    """
+
+def listed(names):
+    """Returns names as a list of at most 20 short ones: `"a, b, c and 7 more"`."""
     names = list(names)
-    shown = separator.join(_short(str(name)) for name in names[:SHOWN])
+    shown = ", ".join(map(short, names[:SHOWN]))
     return f"{shown} and {len(names) - SHOWN:,} more" if len(names) > SHOWN else shown
+
+
+def first_lines(lines):
+    """Returns text of the first 20 lines, and of one that counts the others."""
+    lines = list(lines)
+    more = [f"and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
+    return "\n".join([*lines[:SHOWN], *more])
 
 
 def reason(error):
@@ -95,7 +103,7 @@ def reason(error):
     if not lines:
         return type(error).__name__
     kind = f"{type(error).__name__}: " if isinstance(error, KeyError) else ""
-    return _short(kind + lines[0], LONGEST_LINE)
+    return short(kind + lines[0], LONGEST_LINE)
 
 
 def harmless(text, keep="\n"):
@@ -127,10 +135,6 @@ def _detail(error):
 
 def _written_out(character, keep):
     return character if character in keep else character.encode("unicode_escape").decode()
-
-
-def _short(text, longest=LONGEST):
-    return harmless(text if len(text) <= longest else text[: longest - 3] + "...", keep="")
 
 
 def _inner(error):

@@ -180,7 +180,7 @@ WRONG = {
     "duplicate key": (
         recipe() + "name: b\n",
         [],
-        "recipe.yaml, line 5: the key name stands there twice.",
+        "recipe.yaml, line 5: duplicate key: name.",
     ),
     "empty file": ("", [], "recipe.yaml is empty. It needs the keys name, data and model."),
     "tab": ("model:\n\tname: cnn\n", [], "recipe.yaml, line 2: this is not YAML: found character"),

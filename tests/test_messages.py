@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kzoo.messages import harmless, listed, nearest, reason, show
+from kzoo.messages import first_lines, harmless, listed, nearest, reason, show
 
 
 def test_nearest():
@@ -22,11 +22,15 @@ def test_a_list_has_twenty_entries(count, end):
     assert text.endswith(end) and text.count(", ") == max(0, min(20, count) - 1)
 
 
+def test_there_are_twenty_lines():
+    assert first_lines(map(str, range(20))).splitlines() == [str(i) for i in range(20)]
+    assert first_lines(map(str, range(23))).splitlines()[19:] == ["19", "and 3 more"]
+
+
 def test_entries_and_values_are_short_and_on_one_line():
     assert listed(["a" * 61, "b\nc"]) == "a" * 57 + "..., b\\nc"
     assert show("a" * 60) == "'" + "a" * 56 + "..."
     assert show({"a": "\x1b[31m"}) == r"{'a': '\x1b[31m'}"
-    assert listed(["one", "two"], separator="\n") == "one\ntwo"
 
 
 @given(st.text(st.characters(codec="utf-8") | st.sampled_from("\x1b\x9b\u202e\u2066\r\ud800")))
