@@ -10,7 +10,15 @@ SHOWN = 20  # names in a list
 LONGEST = 60  # characters of a name or a value
 LONGEST_LINE = 300  # of a reason
 # what Keras and TensorFlow say before they come to the point
-PREAMBLE = ("Exception encountered", "Graph execution error", "Detected at node", "<stack traces")
+PREAMBLE = (
+    "A total of",
+    "Detected at node",
+    "Exception encountered",
+    "Graph execution error",
+    "<stack traces",
+)
+# An error of a library that was raised because of one of these says more than they do
+LOOKED_UP = (LookupError, AttributeError, StopIteration)
 # Control characters: what moves the cursor of a terminal, colours it or reverses the direction of
 # writing. The two joiners that emojis and some scripts need, U+200C and U+200D, are none.
 CONTROL = re.compile(
@@ -30,6 +38,10 @@ class UserError(Exception):
     """
 
     exit_code = 1
+
+
+class Note(UserWarning):
+    """What a user should know; the command line tells it as a note."""
 
 
 def sentence(error):
@@ -97,13 +109,13 @@ def reason(error):
     """
     while isinstance(error, BaseException) and (inner := _inner(error)):
         error = inner
-    text = _why(error) if isinstance(error, OSError) else str(error)
+    text = _text(error)
+    text = "\n".join(re.findall("^Exception encountered: (.+)", text, re.MULTILINE)) or text
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(PREAMBLE)]
     if not lines:
         return type(error).__name__
-    kind = f"{type(error).__name__}: " if isinstance(error, KeyError) else ""
-    return short(kind + lines[0], LONGEST_LINE)
+    return short(re.sub(r"^\{\{function_node .*?\}\} ", "", lines[0]), LONGEST_LINE)
 
 
 def harmless(text, keep="\n"):
@@ -114,6 +126,26 @@ def harmless(text, keep="\n"):
         keep: Control characters that stay as they are.
     """
     return CONTROL.sub(lambda found: _written_out(found[0], keep), text)
+
+
+def as_json(value):
+    """Returns a value as JSON on one line: readable, and control characters are escaped."""
+    return CONTROL.sub(_json_escape, json.dumps(value, ensure_ascii=False))
+
+
+def _json_escape(found):
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+
+
+def _text(error):
+    """Returns the text of an error, of those too whose text is not one."""
+    if isinstance(error, OSError):
+        return _why(error)
+    if isinstance(error, KeyError):
+        key = error.args[0] if error.args else ""
+        return key if isinstance(key, str) and " " in key else f"KeyError: {key!r}"
+    return str(error)
 
 
 def _why(error):
@@ -141,5 +173,4 @@ def _inner(error):
     """Returns the error that led to this one, unless it only says that something was not found."""
     if error.__cause__ or error.__suppress_context__:
         return error.__cause__
-    context = error.__context__
-    return None if isinstance(context, LookupError | AttributeError) else context
+    return None if isinstance(error.__context__, LOOKED_UP) else error.__context__

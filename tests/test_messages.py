@@ -1,10 +1,11 @@
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kzoo.messages import first_lines, harmless, listed, nearest, reason, show
+from kzoo.messages import as_json, first_lines, harmless, listed, nearest, reason, show
 
 
 def test_nearest():
@@ -41,6 +42,19 @@ def test_no_control_character_reaches_a_terminal(text):
             kind = unicodedata.category(character)
             assert kind not in ("Cc", "Cs", "Zl", "Zp"), repr(character)
             assert unicodedata.bidirectional(character) not in ("RLO", "LRO", "RLI", "LRI", "FSI")
+
+
+@given(
+    st.text(st.characters(codec="utf-8") | st.sampled_from("\x1b\x7f\x9b\u202e\U000e0001\ud800"))
+)
+def test_json_is_harmless_and_says_the_same(text):
+    line = as_json({text: [text]})
+    assert json.loads(line) == {text: [text]}
+    assert harmless(line) == line and "\n" not in line
+
+
+def test_json_is_readable():
+    assert as_json({"à": "👩‍👩‍👧\x9b"}) == '{"à": "👩‍👩‍👧\\u009b"}'
 
 
 def test_ordinary_text_stays_as_it_is():

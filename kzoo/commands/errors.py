@@ -3,10 +3,11 @@
 import contextlib
 import sys
 import traceback
+import warnings
 
 import typer
 
-from kzoo.messages import harmless, sentence
+from kzoo.messages import Note, harmless, sentence
 from kzoo.signals import signals_interrupt, stopped_by
 
 
@@ -14,7 +15,7 @@ from kzoo.signals import signals_interrupt, stopped_by
 def clear_errors():
     """Ends the program with a message and an exit code: 2 where the user's words are wrong."""
     try:
-        with signals_interrupt():
+        with signals_interrupt(), _notes():
             yield
     except KeyboardInterrupt as error:
         name, code = stopped_by(error)
@@ -36,6 +37,22 @@ def tell(message, what="error"):
     text = harmless(f"{what}: {message}").replace("\n", f"\n{indent}")
     with contextlib.suppress(OSError):  # the terminal is gone
         print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _notes():
+    """Tells each `Note` as one, without the line of code that it came from."""
+
+    def show(message, category, *place, **options):
+        if issubclass(category, Note):
+            tell(message, "note")
+        else:
+            show_other(message, category, *place, **options)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", Note)
+        show_other, warnings.showwarning = warnings.showwarning, show
+        yield
 
 
 def _fail(message, code):
