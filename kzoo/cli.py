@@ -5,9 +5,12 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
+try:
+    import typer
 
-from kzoo.commands.errors import clear_errors
+    from kzoo.commands.errors import clear_errors
+except KeyboardInterrupt:  # quietly, as train.py ends then
+    raise SystemExit(130) from None
 
 for name in ("tensorflow", "absl"):  # how often a model is traced, what TFDS finds in its folders
     logging.getLogger(name).setLevel(logging.ERROR)

@@ -102,7 +102,8 @@ class ExportedModel:
         try:
             tensors = keras.tree.map_structure_up_to(expected, _tensor, expected, inputs)
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"The model takes {show_specs(expected)}. Received: {error}") from None
+            takes = listed(keras.tree.flatten(expected))
+            raise ValueError(f"The model takes {takes}. Received: {error}") from None
         if self._serve:
             return self._serve(tensors)
         return self._loaded.signatures["serving_default"](**tensors)

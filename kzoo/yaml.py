@@ -3,11 +3,12 @@
 import io
 import itertools
 import math
+import warnings
 from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from kzoo.messages import UserError, nearest, reason, short, show
@@ -76,9 +77,10 @@ def parse_value(text, source):
     """Parses YAML text into whatever it holds."""
     yaml = YAML(typ="safe", pure=True)
     try:
-        node = yaml.compose(text) if "*" in text else None
-        if node is None or _size(node, {}) <= LARGEST:
-            return yaml.load(text)
+        with warnings.catch_warnings(action="ignore", category=ReusedAnchorWarning):
+            node = yaml.compose(text) if "*" in text else None
+            if node is None or _size(node, {}) <= LARGEST:
+                return yaml.load(text)
     except DuplicateKeyError as error:
         key = short(error.problem.split('"')[1])
         line = error.problem_mark.line + 1

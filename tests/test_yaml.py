@@ -90,6 +90,7 @@ def test_ordinary_aliases_are_fine():
     assert parse("a: &a {x: [1]}\nb: {<<: *a}\nc: *a", "text")["b"] == {"x": [1]}
     assert parse(lol(2), "text")["a1"] == [["x"] * 9] * 9
     assert parse("a: 1  # two * three", "text") == {"a": 1}
+    assert parse("a: &a 1\nb: &a 2\nc: *a", "text") == {"a": 1, "b": 2, "c": 2}  # the nearest
 
 
 @pytest.mark.parametrize(

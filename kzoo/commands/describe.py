@@ -132,7 +132,7 @@ def _facts(path, model):
     yield "output", show_specs(signature.outputs)
     names = getattr(model, "class_names", None)
     if names:
-        yield f"{len(names)} classes", ", ".join(names)
+        yield f"{len(names)} classes", listed(names)
     if not isinstance(model, ExportedModel):
         yield "parameters", model.count_params()
 

@@ -18,6 +18,6 @@ def train(config, overrides=None, run_dir=None, overwrite=False):
     Raises:
         ConfigError: If the config is wrong.
         DataError: If the data cannot be had.
-        RunError: If training failed; the best model so far is kept.
+        RunError: If the run failed or was stopped; the message says what is kept.
     """
     return run_experiment(load_config(config, overrides), run_dir, overwrite)

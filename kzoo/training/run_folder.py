@@ -94,7 +94,7 @@ def run_folder(name, directory=None, overwrite=False):
                 target = _create_first_free(target)
             target.mkdir(parents=True, exist_ok=True)
             _lock(target, locks)
-            check_run_folder(directory, overwrite)  # again: another run may have just ended
+            _check_results(directory, overwrite)  # again: another run may have just ended
             if not os.access(target, os.W_OK):
                 raise RunFolderError(f"{target} cannot be written to: it is read-only.")
             path = target
@@ -114,12 +114,19 @@ def check_run_folder(directory, overwrite=False):
         overwrite: Whether results in it may be replaced.
 
     Raises:
-        RunFolderError: If there are results that may not be replaced.
+        RunFolderError: If there are results that may not be replaced, or another run writes to it.
     """
     if directory is None:
         return
     _check_is_folder(directory)
-    if _results(directory) and not overwrite:
+    _check_results(directory, overwrite)
+    if Path(directory).is_dir():
+        with contextlib.ExitStack() as locks:
+            _lock(directory, locks)
+
+
+def _check_results(directory, overwrite):
+    if directory and _results(directory) and not overwrite:
         raise RunFolderError(
             f"{directory} holds the results of another run. Choose another folder, or pass "
             "--overwrite to replace them."

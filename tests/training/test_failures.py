@@ -59,7 +59,7 @@ def recipe(tiny_config, monkeypatch):
 
 # a function, and what the message says if it fails; the stages in their order
 STAGES = {
-    "export": ("kzoo.export.read_and_run", "run: keras failed: "),
+    "export": ("kzoo.export.read_and_run", "run/model.keras: keras failed: "),
     "test": ("kzoo.training.stages.classification_metrics", "The test failed: "),
     "figure": ("kzoo.training.stages.draw_curves", "run/figures/curves.png was not drawn: "),
     "card": ("kzoo.training.stages.card", "run/README.md was not written: "),
@@ -98,7 +98,7 @@ def test_all_failures_are_told_the_first_one_first(command, recipe, monkeypatch)
     assert outcome.code == 1
     told = outcome.err[outcome.err.index("error: ") :].splitlines()
     assert [line[7:] for line in told[:-1]] == [
-        "run: keras failed: a mistake of ours",
+        "run/model.keras: keras failed: a mistake of ours",
         "The test failed: a mistake of ours",
         "run/figures/curves.png was not drawn: a mistake of ours",
     ]  # without a test, there is no card to write
@@ -111,7 +111,7 @@ def test_a_full_disk_is_no_mistake_of_ours(command, recipe, tmp_path, monkeypatc
     outcome = command("--config", recipe, "--run-dir", "run", *SET)
     assert outcome.code == 1
     assert outcome.err == (
-        "error: run: keras failed: No space left on device\n"
+        "error: run/model.keras: keras failed: No space left on device\n"
         "       run/figures/curves.png was not drawn: No space left on device\n"
         "       Kept in run: README.md, config.yaml, data.txt, figures, history.csv, "
         "metrics.json. There is no model.\n"
@@ -184,7 +184,7 @@ def test_a_stopped_training_whose_model_cannot_be_saved_tells_both(
     assert outcome.code == 1
     assert outcome.err.splitlines() == [
         "error: There is not enough memory: OOM when allocating tensor with shape[9].",
-        "       run: keras failed: No space left on device",
+        "       run/model.keras: keras failed: No space left on device",
         "       Kept in run: config.yaml, data.txt, history.csv. There is no model.",
     ]
 

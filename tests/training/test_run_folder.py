@@ -186,7 +186,7 @@ def test_two_runs_do_not_share_a_folder(overwrite):
     with run_folder("a", "out", overwrite) as folder:
         for place in {folder.path, folder.target}:
             with pytest.raises(RunFolderError, match=f"Another run is writing to {place}. Wait"):
-                made("a", place, overwrite=True)
+                check_run_folder(place, overwrite=True)  # before the data is read
     made("a", "out", overwrite)
 
 
