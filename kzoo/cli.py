@@ -39,6 +39,10 @@ Inputs = Annotated[
         show_default=False,
     ),
 ]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(help="The character between the fields of CSV.", show_default="recognised"),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in model.num_heads=8."),
@@ -139,7 +143,7 @@ def predict(
     text: Annotated[
         bool, typer.Option("--text", help="The inputs are texts, not names of files.")
     ] = False,
-    delimiter: Annotated[str, typer.Option(help="What stands between the fields of CSV.")] = ",",
+    delimiter: Delimiter = None,
 ):
     """Predict the class of images, texts, rows of a table, or arrays: a line of JSON for each.
 
@@ -170,7 +174,7 @@ def explain(
     text: Annotated[
         bool, typer.Option("--text", help="The inputs are texts, not names of files.")
     ] = False,
-    delimiter: Annotated[str, typer.Option(help="What stands between the fields of CSV.")] = ",",
+    delimiter: Delimiter = None,
     mistakes: Annotated[
         int, typer.Option(min=1, help="Without inputs: so many of the worst on the test split.")
     ] = 8,

@@ -51,9 +51,17 @@ class Classifier(keras.Model):
         # Keras would hand `training` on to the core, whatever it was called with above
         return super().call(inputs, training=False, mask=mask)
 
-    def predict(self, x, **kwargs):
+    def predict(self, x, batch_size=None, **kwargs):
         """As in Keras, with what a user may pass brought into form, or refused, beforehand."""
-        return super().predict(self.preprocessing.as_raw(x), **kwargs)
+        x = self.preprocessing.as_raw(x)
+        if any(array.dtype == "float64" for array in keras.tree.flatten(x)):
+            import tensorflow as tf
+
+            # of arrays, Keras would make float32 before the model sees them
+            return super().predict(
+                tf.data.Dataset.from_tensor_slices(x).batch(batch_size or 32), **kwargs
+            )
+        return super().predict(x, batch_size=batch_size, **kwargs)
 
     def preprocess(self, inputs):
         """Returns raw inputs, as `predict` takes them, as one array that `core` takes.

@@ -16,7 +16,7 @@ from kzoo.saving import load
 from kzoo.training.run_folder import check_folder, create_folder
 
 
-def explain_inputs(source, inputs, directory, text=False, delimiter=","):
+def explain_inputs(source, inputs, directory, text=False, delimiter=None):
     """Explains the inputs that stand on the command line.
 
     Args:
@@ -25,7 +25,7 @@ def explain_inputs(source, inputs, directory, text=False, delimiter=","):
         directory: Folder to write to: what `Explanation.save` writes, and `faithfulness.png`;
             None is `explanation`, or, where that exists, `explanation-2` and so on.
         text: Whether the inputs are texts.
-        delimiter: What stands between the fields of CSV.
+        delimiter: What stands between the fields of CSV; None recognises it.
 
     Returns:
         Whether all inputs could be read; the others are named on stderr.

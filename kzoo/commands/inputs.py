@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from kzoo.config import ConfigError
-from kzoo.data.column_types import numbers
-from kzoo.data.csv_reading import parse_csv, read_csv
+from kzoo.data.cells import numbers, without_missing
+from kzoo.data.csv_reading import read_csv_parts
 from kzoo.data.dataset import DataError
 from kzoo.data.image_files import read_images
 from kzoo.data.image_folder import SUFFIXES as IMAGES
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.text_folder import read_text
 from kzoo.exported import show_specs, signature_of
+from kzoo.messages import listed
 
 ARRAYS = (".npy", ".npz")
 STDIN = "-"
@@ -45,7 +46,7 @@ class Input:
         return self.problem if self.name in self.problem else f"{self.name}: {self.problem}"
 
 
-def read_inputs(model, sources, text=False, delimiter=","):
+def read_inputs(model, sources, text=False, delimiter=None):
     """Reads inputs one after the other, in the form that a model takes.
 
     Args:
@@ -53,7 +54,7 @@ def read_inputs(model, sources, text=False, delimiter=","):
         sources: Strings: files; folders, of which all fitting files are read; `-` for what is
             piped in, lines of text or CSV; with `text`, the texts themselves.
         text: Whether the sources are texts.
-        delimiter: What stands between the fields of CSV.
+        delimiter: What stands between the fields of CSV; None recognises it.
 
     Returns:
         Iterator of `Input`: one for an image, for a text file, for each element of an array, each
@@ -72,7 +73,7 @@ def read_inputs(model, sources, text=False, delimiter=","):
         raise ConfigError(
             f"Only text and CSV can be piped in. This model reads {kind}s: name files."
         )
-    if len(delimiter) != 1:
+    if delimiter is not None and len(delimiter) != 1:
         raise ConfigError(f"--delimiter takes one character. Received: {delimiter!r}")
     if text:
         return (Input(source, source) for source in sources)
@@ -170,24 +171,25 @@ def _read_text(file, specs, delimiter):
 
 
 def _read_table(file, specs, delimiter):
-    if file == STDIN:
-        file, table = "stdin", parse_csv(sys.stdin, "stdin", delimiter)
-    else:
-        table = read_csv(file, delimiter)
-    missing = [name for name in specs if name not in table]
-    if missing:
-        has = ", ".join(name for name in table if name is not None)
-        lacks = f"column{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}"
-        raise DataError(f"{file} lacks the {lacks}. It has: {has}.")
-    problems = {}
-    for name, spec in specs.items():
-        if spec.dtype != "string":
-            table[name], wrong = numbers(table[name])
-            for row, text in wrong:
-                problems[row] = f"the column {name!r} takes numbers. Received: {text!r}"
-    for row, line in enumerate(table[None]):
-        values = {name: table[name][row] for name in specs}
-        yield Input(f"{file}:{line}", values, problems.get(row))
+    for part in read_csv_parts(file, delimiter):
+        missing = [name for name in specs if name not in part.columns]
+        if missing:
+            lacks = f"column{'s' * (len(missing) > 1)} {listed(map(repr, missing))}"
+            raise DataError(f"{part.path} lacks the {lacks}. It has: {listed(part.columns)}.")
+        columns, problems = {}, {}
+        for name, spec in specs.items():
+            texts = without_missing(part.columns[name])
+            columns[name] = texts.fill_null("").to_pylist()
+            if spec.dtype != "string":
+                values, wrong, _ = numbers(texts)
+                for row in np.flatnonzero(wrong):
+                    problems[row] = (
+                        f"the column {name!r} takes numbers. Received: {columns[name][row]!r}"
+                    )
+                columns[name] = values
+        for row, line in enumerate(part.lines):
+            values = {name: column[row] for name, column in columns.items()}
+            yield Input(f"{part.path}:{line}", values, problems.get(row))
 
 
 READERS = {

@@ -29,7 +29,7 @@ def load_data(section, preprocessing=None):
     Args:
         section: Dict with the `name` of one of `DATASETS` and its arguments.
         preprocessing: That of a trained model, which decides the size of the images and whether
-            they are grey; or None.
+            they are grey, and the columns of a table; or None.
 
     Returns:
         `Dataset`.
@@ -42,4 +42,6 @@ def load_data(section, preprocessing=None):
     if getattr(preprocessing, "kind", None) == "images":
         if "image_shape" in inspect.signature(function).parameters:
             options["image_shape"] = preprocessing.example_shape
+    if getattr(preprocessing, "kind", None) == "tables" and function is csv:
+        options["preprocessing"] = preprocessing
     return function(**options)

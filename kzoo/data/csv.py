@@ -1,28 +1,36 @@
 """A table in a CSV file, one column of which is the class."""
 
-from collections import Counter
+import dataclasses
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Len
 
-from kzoo.data.column_types import choose_kinds, numbers
+from kzoo.data.cells import MISSING, numbers, without_missing
+from kzoo.data.column_types import Column, choose_kinds
 from kzoo.data.csv_reading import read_csv
 from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples
 from kzoo.data.split import complete_splits
 from kzoo.data.table_preprocessing import learn_table_preprocessing
+from kzoo.messages import listed, nearest
 from kzoo.types import PositiveFraction, PositiveInt, Seed
 
 FEWEST = 3  # rows of a class: one for each split
+DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 Kind = Literal["number", "category", "ignore"]
 
 
 def csv(
+    preprocessing=None,
     *,
     path: str,
     target: str,
-    delimiter: Annotated[str, Len(1, 1)] = ",",
+    delimiter: Annotated[str, Len(1, 1)] | None = None,
+    decimal: Literal[".", ","] | None = None,
+    encoding: str | None = None,
+    missing: Sequence[str] | None = None,
     columns: dict[str | int, Kind] | None = None,
     max_categories: PositiveInt = 50,
     test_path: str | None = None,
@@ -30,16 +38,25 @@ def csv(
     validation: PositiveFraction = 0.1,
     split_seed: Seed = 0,
 ):
-    """Rows of a CSV file in UTF-8, the first line of which names the columns.
+    """Rows of a CSV file, the first line of which names the columns.
 
-    Empty fields, NA, N/A, NaN, null, None and ? are missing values. What a column holds is read
-    off its values, and reported: numbers, categories, or nothing of use, such as dates, running
-    numbers, or text that differs from row to row.
+    What a column holds is read off its values, and reported: numbers, categories, or nothing of
+    use, such as dates, running numbers, or text that differs from row to row. Numbers may have
+    separators between thousands, a currency sign or a percent sign.
 
     Args:
+        preprocessing: That of a trained model, which decides the columns and how they are read;
+            or None.
         path: The file.
         target: Name of the column that holds the class.
-        delimiter: What stands between the fields.
+        delimiter: What stands between the fields; None recognises a comma, a semicolon, a tab or
+            a vertical bar.
+        decimal: The decimal sign of numbers; None recognises it, where the delimiter is not a
+            comma.
+        encoding: Of the file, as in `"cp1252"`; None is UTF-8, or UTF-16 with its mark.
+        missing: Words that stand for a missing value, in any case. None takes those of pandas
+            (`NA`, `NaN`, `null`, `None`, ...) and `?`, except in the target, where they are
+            classes.
         columns: Dict from the name of a column to what it holds, `"number"`, `"category"` or
             `"ignore"`, where that is not what its values look like.
         max_categories: Categories of a column that get a feature; the rarer ones share one.
@@ -54,87 +71,147 @@ def csv(
     Raises:
         DataError: If the file cannot be read or used; the message names the line.
     """
-    table = read_csv(path, delimiter)
+    table = read_csv(path, delimiter, encoding)
     declared = {str(name): kind for name, kind in (columns or {}).items()}
-    _check_columns(table, path, [target, *declared])
-    classes = _classes(table, target, path)
-    kinds, notes = choose_kinds(table, path, target, declared)
-    train = _examples(table, path, target, classes, kinds)
+    _check_columns(table, [target, *declared])
+    classes, notes = _classes(table, target, missing)
+    if preprocessing:
+        words, kinds = preprocessing.missing, _kinds_of(preprocessing)
+        _check_columns(table, kinds)
+        texts = _texts(table, kinds, words)
+    else:
+        words = MISSING if missing is None else missing
+        texts = _texts(table, [name for name in table.columns if name != target], words)
+        kinds, told = choose_kinds(table, texts, declared, decimal)
+        notes = (*told, *notes)
+    if delimiter is None and table.delimiter in DELIMITERS:
+        notes = (f"fields are separated by {DELIMITERS[table.delimiter]}", *notes)
+    train = _examples(table, target, missing, classes, kinds, texts)
     test = None
     if test_path:
-        table = read_csv(test_path, delimiter)
-        _check_columns(table, test_path, [target, *kinds])
-        test = _examples(table, test_path, target, classes, kinds)
+        table = read_csv(test_path, delimiter, encoding)
+        _check_columns(table, [target, *kinds])
+        kinds = {name: dataclasses.replace(kind, numbers=None) for name, kind in kinds.items()}
+        test = _examples(table, target, missing, classes, kinds, _texts(table, kinds, words))
     train, held_out, test = complete_splits(train, None, test, validation, split_seed)
+    decimals = {name: column.decimal for name, column in kinds.items()}
     return Dataset(
         train=train,
         validation=held_out,
         test=test,
         class_names=classes,
-        preprocessing=learn_table_preprocessing(train.inputs, max_categories=max_categories),
+        preprocessing=preprocessing
+        or learn_table_preprocessing(train.inputs, decimals, words, max_categories=max_categories),
         batch_size=batch_size,
         notes=notes,
     )
 
 
-def _check_columns(table, path, needed):
-    names = [name for name in table if name is not None]
+def _check_columns(table, needed):
     for name in needed:
-        if name not in names:
-            hint = " Is data.delimiter the right one?" if len(names) == 1 else ""
+        if name not in table.columns:
+            hint = " Is data.delimiter the right one?" if len(table.columns) == 1 else ""
             raise DataConfigError(
-                f"{path} has no column {name!r}. It has: {', '.join(names)}.{hint}"
+                f"{table.path} has no column {name!r}.{nearest(name, table.columns)} "
+                f"It has: {listed(table.columns)}.{hint}"
             )
 
 
-def _classes(table, target, path):
-    """Returns the names of the classes in order: of number where all are, else of letters."""
-    counts = Counter(table[target])
-    counts.pop("", None)
+def _kinds_of(preprocessing):
+    """Returns how a trained model reads its columns."""
+    return {
+        column["name"]: Column("number", column.get("decimal", "."))
+        if "median" in column
+        else Column("category")
+        for column in preprocessing.columns
+    }
+
+
+def _targets(table, target, missing):
+    """Returns the target of each row, null where it is missing.
+
+    What would be missing elsewhere, such as `None`, is a class here, unless the user says so.
+    """
+    return without_missing(table.columns[target], missing or ())
+
+
+def _classes(table, target, missing):
+    """Returns the names of the classes in order, of number where all are, else of letters.
+
+    Also returns a warning for classes that may be two spellings of one.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    counted = pc.value_counts(pc.drop_null(_targets(table, target, missing)))
+    counts = {entry["values"]: entry["counts"] for entry in counted.to_pylist()}
     small = [name for name, count in counts.items() if count < FEWEST]
     if len(small) > len(counts) / 2:
         raise DataError(
-            f"{path}: the target {target!r} has {len(counts)} different values in "
-            f"{len(table[None])} rows. It must hold classes, with several rows of each."
+            f"{table.path}: the target {target!r} has {len(counts)} different values in "
+            f"{len(table)} rows. It must hold classes, with several rows of each."
         )
     if small:
-        line = table[None][table[target].index(small[0])]
+        place = pc.index(table.columns[target], small[0]).as_py()
         raise DataError(
-            f"{path}, line {line}: too few rows are of the class {small[0]!r}: "
-            f"{counts[small[0]]}. It needs {FEWEST} at least, for training, validation and test."
+            f"{table.path}, line {table.lines[place]}: too few rows are of the class "
+            f"{small[0]!r}: {counts[small[0]]}. It needs {FEWEST} at least, for training, "
+            "validation and test."
         )
     if len(counts) < 2:
         raise DataError(
-            f"{path}: the target {target!r} must hold two classes or more. "
-            f"Found: {', '.join(counts) or 'none'}."
+            f"{table.path}: the target {target!r} must hold two classes or more. "
+            f"Found: {listed(counts) or 'none'}."
         )
-    values, wrong = numbers(counts)
-    order = np.argsort(values) if not wrong else np.argsort(list(counts))
-    return [list(counts)[i] for i in order]
+    read = numbers(pa.array(counts))
+    order = np.argsort(list(counts) if read.wrong.any() else read.values, kind="stable")
+    classes = [list(counts)[i] for i in order]
+    return classes, tuple(_alike(classes))
 
 
-def _examples(table, path, target, classes, kinds):
-    index = {name: i for i, name in enumerate(classes)}
-    labels = []
-    for name, line in zip(table[target], table[None], strict=True):
-        if name not in index:
-            found = f"is {name!r}; the classes are {', '.join(classes)}" if name else "is missing"
-            raise DataError(f"{path}, line {line}: the target {target!r} {found}.")
-        labels.append(index[name])
-    return Examples(
-        {name: _column(table, path, name, kind) for name, kind in kinds.items()},
-        np.array(labels, "int32"),
-    )
+def _alike(classes):
+    """Yields a warning for classes that are one to a person: in other case, or as other numbers."""
+    import pyarrow as pa
+
+    read = numbers(pa.array(classes))
+    keys = [c.casefold() if w else v for c, v, w in zip(classes, *read[:2], strict=True)]
+    for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
+        names = [repr(name) for name, other in zip(classes, keys, strict=True) if other == key]
+        yield f"warning: {' and '.join(names)} are different classes"
 
 
-def _column(table, path, name, kind):
-    if kind == "category":
-        return np.array(table[name], dtype=object)
-    values, wrong = numbers(table[name])
-    if wrong:
-        place, text = wrong[0]
+def _texts(table, names, words):
+    """Returns a dict from column to its text, null where a value is missing."""
+    return {name: without_missing(table.columns[name], words) for name in names}
+
+
+def _examples(table, target, missing, classes, kinds, texts):
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    targets = _targets(table, target, missing)
+    labels = pc.index_in(targets, value_set=pa.array(classes))
+    if labels.null_count:
+        place = pc.index(pc.is_null(labels), True).as_py()
+        name = targets[place].as_py()
+        found = f"is {name!r}; the classes are {listed(classes)}" if name else "is missing"
+        raise DataError(f"{table.path}, line {table.lines[place]}: the target {target!r} {found}.")
+    inputs = {name: _values(table, name, texts[name], kind) for name, kind in kinds.items()}
+    return Examples(inputs, np.array(labels, "int32"))
+
+
+def _values(table, name, texts, column):
+    """Returns the values of a column: floats, or strings with `""` where one is missing."""
+    if column.kind == "category":
+        encoded = texts.fill_null("").dictionary_encode()
+        return encoded.dictionary.to_numpy(zero_copy_only=False)[np.asarray(encoded.indices)]
+    if column.numbers is not None:
+        return column.numbers
+    values, wrong, _ = numbers(texts, column.decimal)
+    if wrong.any():
+        place = int(wrong.argmax())
         raise DataError(
-            f"{path}, line {table[None][place]}: the column {name!r} holds numbers, "
-            f"this is {text!r}."
+            f"{table.path}, line {table.lines[place]}: the column {name!r} holds numbers, "
+            f"this is {texts[place].as_py()!r}."
         )
     return values

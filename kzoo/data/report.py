@@ -6,6 +6,9 @@ from kzoo.data.dataset import DataError, Stream
 from kzoo.messages import harmless, listed, short
 
 SHOWN = 30  # classes that are listed one by one
+TEXTS = 1000  # in which unknown words are counted
+UNKNOWN = 1  # the id of every word that is not in the vocabulary
+MANY = 0.3  # a share of unknown words
 SPLITS = ("train", "validation", "test")
 
 
@@ -33,6 +36,7 @@ def report(dataset):
         *_count_lines(dataset.class_names, counts),
         f"an example: {_describe_inputs(dataset.train)}; the model reads {shape}",
         *dataset.notes,
+        *_unknown_words(dataset),
         *_missing_classes(dataset.class_names, counts),
         *_shared_examples(splits),
     ]
@@ -81,6 +85,18 @@ def _describe_inputs(examples):
     if inputs.dtype == object:
         return f"{first.dtype} of different shapes, the first {first.shape}"
     return f"{inputs.dtype} of the shape {inputs.shape[1:]}"
+
+
+def _unknown_words(dataset):
+    """Yields the share of words that did not occur in training, of texts."""
+    if not dataset.vocabulary_size:
+        return
+    ids = np.asarray(dataset.preprocessing(dataset.validation.inputs[:TEXTS]))
+    share = (ids == UNKNOWN).sum() / np.count_nonzero(ids)
+    line = f"unknown words in validation: {share:.1%}"
+    if share > MANY:
+        line = f"warning: {line}; a larger data.text.vocabulary_size or split: characters may help"
+    yield line
 
 
 def _missing_classes(class_names, counts):

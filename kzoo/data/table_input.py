@@ -5,6 +5,8 @@ import re
 
 import numpy as np
 
+from kzoo.data.cells import MISSING, as_text, numbers, without_missing
+
 RESERVED = ("probabilities",)  # a layer of the saved model
 
 
@@ -31,22 +33,24 @@ def as_columns(table, expected):
     """Returns a dict from column to values, all of one length.
 
     Args:
-        table: Dict of columns, data frame of pandas, or list of dicts, which are rows.
-        expected: Names of the columns that it has to have.
+        table: Dict of columns; data frame of pandas, Polars or Arrow; or list of dicts, which are
+            rows.
+        expected: Names of the columns that it must have. It may have others.
 
     Raises:
-        ValueError: If it is something else, or a column is missing, unknown or shorter.
+        ValueError: If it is something else, or a column is missing or shorter.
     """
     if isinstance(table, list | tuple) and table and all(isinstance(row, dict) for row in table):
         for i, row in enumerate(table):
-            _check_names(row, expected, f"Row {i}")
-        return {name: [row[name] for row in table] for name in expected}
-    if not hasattr(table, "keys"):  # as dicts and data frames have
+            _check_names(list(row), expected, f"Row {i}")
+        return {name: _flat(name, [row[name] for row in table]) for name in expected}
+    names = _names(table)
+    if names is None:
         raise ValueError(
             "A table must be a dict of columns, a data frame, or a list of dicts. "
             f"Received: {type(table).__name__}"
         )
-    _check_names(table, expected, "The table")
+    _check_names(names, expected, "The table")
     columns = {name: _flat(name, table[name]) for name in expected}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
@@ -55,41 +59,74 @@ def as_columns(table, expected):
     return columns
 
 
-def as_raw_column(name, values, is_number):
-    """Returns the values of a column as an array of float32, or of strings, dtype object.
+def _names(table):
+    """Returns the names of the columns; None of what is no table."""
+    if hasattr(table, "column_names"):  # of Arrow
+        return list(table.column_names)
+    if hasattr(table, "keys"):  # a dict, or of pandas
+        return list(table.keys())
+    return list(table.columns) if hasattr(table, "columns") else None
+
+
+def as_numbers(name, values, decimal=".", missing=MISSING):
+    """Returns a column as float64, NaN where a value is missing.
+
+    Args:
+        name: What a message calls it.
+        values: Array of one axis, of NumPy or Arrow: numbers, or text as in a file.
+        decimal: The decimal sign in text.
+        missing: Words that stand for a missing value in text.
 
     Raises:
-        ValueError: If there is text in a column of numbers, or something else than one value.
+        ValueError: If a value is no number.
     """
-    if is_number:
-        try:
-            return np.array([_as_number(value) for value in values], "float32")
-        except (TypeError, ValueError):
-            wrong = next(value for value in values if not _is_number(value))
-            raise ValueError(f"Column {name!r} takes numbers. Received: {wrong!r}") from None
-    return np.array([_as_category(name, value) for value in values], dtype=object)
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iufb":
+        return values.astype("float64")
+    found, wrong, _ = numbers(without_missing(as_texts(name, values), missing), decimal)
+    if wrong.any():
+        place = int(wrong.argmax())
+        raise ValueError(f"Column {name!r} takes numbers. Received: {values[place]!r}")
+    return found
 
 
-def _check_names(given, expected, what):
-    names = list(given.keys())
+def as_texts(name, values):
+    """Returns a column as Arrow text, null where a value is missing.
+
+    Raises:
+        ValueError: If there is more than one value in a row.
+    """
+    import pyarrow.compute as pc
+
+    if not isinstance(values, np.ndarray):
+        return pc.utf8_trim_whitespace(values)
+    try:
+        return as_text(values)
+    except ValueError as error:
+        raise ValueError(f"Column {name!r} must have one value in a row. {error}") from None
+
+
+def _check_names(names, expected, what):
     missing = [name for name in expected if name not in names]
     if missing:
         raise ValueError(
             f"{what} lacks the column {', '.join(map(repr, missing))}. "
             f"Received: {', '.join(map(str, names))}"
         )
-    unknown = [name for name in names if name not in expected]
-    if unknown:
-        raise ValueError(
-            f"{what} has a column that the model does not know: "
-            f"{', '.join(map(repr, unknown))}. It knows: {', '.join(expected)}"
-        )
 
 
 def _flat(name, values):
-    """The values of a column as a sequence; one value alone, as of one row, becomes one."""
+    """Returns the values of a column as an array of one axis; one value alone becomes one.
+
+    Arrow's text stays as it is; all else becomes an array of NumPy.
+    """
+    if hasattr(values, "type") and str(values.type).endswith("string"):
+        return values.combine_chunks() if hasattr(values, "combine_chunks") else values
     values = values.numpy() if hasattr(values, "numpy") else values
-    values = np.asarray(values, dtype=None if hasattr(values, "dtype") else object)
+    if isinstance(values, list | tuple):
+        is_numbers = set(map(type, values)) <= {int, float}
+        values = np.asarray(values, "float64" if is_numbers else object)
+    else:
+        values = np.asarray(values, None if hasattr(values, "dtype") else object)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim > 1:
@@ -97,38 +134,3 @@ def _flat(name, values):
             f"Column {name!r} must have one value in a row. Received: the shape {values.shape}"
         )
     return np.atleast_1d(values)
-
-
-def _as_number(value):
-    if isinstance(value, str | bytes):
-        raise ValueError
-    return np.nan if _is_missing(value) else float(value)
-
-
-def _is_number(value):
-    try:
-        _as_number(value)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _is_missing(value):
-    """Whether it is None, NaN, or the NA of pandas, which has no truth value."""
-    try:
-        return value is None or bool(value != value)
-    except (TypeError, ValueError):  # the latter from an array
-        return not hasattr(value, "__len__")
-
-
-def _as_category(name, value):
-    """As in a file: `3.0` is `"3"`, None and NaN are `""`."""
-    if isinstance(value, bytes):
-        return value.decode()
-    if _is_missing(value):
-        return ""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    if isinstance(value, list | tuple | dict | np.ndarray):
-        raise ValueError(f"Column {name!r} must have one value in a row. Received: {value!r}")
-    return str(value).strip()

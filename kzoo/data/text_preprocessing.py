@@ -8,12 +8,12 @@ import numpy as np
 from annotated_types import Ge
 
 from kzoo.data.dataset import Examples
+from kzoo.data.words import Split, Standardize, vectorization
 from kzoo.types import PositiveInt
 
 CHUNK = 1024  # texts that are split into words at a time
 HEAD = {"first": (1, 1), "last": (0, 1), "ends": (1, 3)}  # share of a long text kept from its start
 
-Standardize = Literal["words", "lower_and_strip_punctuation", "lower", "strip_punctuation"]
 Keep = Literal["first", "last", "ends"]
 
 
@@ -22,7 +22,7 @@ class TextPreprocessing(keras.layers.Layer):
     """Turns strings into the ids of their words, padded with 0 at the end.
 
     Id 0 is padding and id 1 a word that is not in the vocabulary; a text without any word becomes
-    one such. The words are found by `keras.layers.TextVectorization`, so this layer runs on the
+    one such. Words are looked up by `keras.layers.TextVectorization`, so this layer runs on the
     TensorFlow backend only.
 
     Args:
@@ -30,9 +30,13 @@ class TextPreprocessing(keras.layers.Layer):
         sequence_length: Words of a text that are kept at most.
         keep: Which ones of a longer text: the first, the last, or of both ends, the first third
             and the last two thirds of `sequence_length`.
-        standardize: What is done before a text is split at its spaces. `"words"` lowers letters
-            of any script, drops HTML tags and replaces all but letters, digits and `'` with
-            spaces; the others are those of `TextVectorization`; None does nothing.
+        standardize: What is done before a text is split. `"words"` lowers letters of any script,
+            drops HTML tags and replaces punctuation with spaces; the others are those of
+            `TextVectorization`; None does nothing.
+        split: What is a word. `"auto"` splits at spaces, and makes a word of each emoji, each
+            symbol and each character of a script without spaces (Chinese, Japanese, Thai, Lao,
+            Khmer, Burmese, ...). `"words"` splits at spaces alone; with `standardize="words"`,
+            emojis and symbols are dropped. `"characters"` makes a word of every character.
         ngrams: Up to how many neighbouring words also count as one; these follow after the words.
 
     Input shape:
@@ -59,6 +63,7 @@ class TextPreprocessing(keras.layers.Layer):
         sequence_length,
         keep="first",
         standardize="words",
+        split="words",
         ngrams=1,
         dtype="int32",
         **kwargs,
@@ -68,8 +73,9 @@ class TextPreprocessing(keras.layers.Layer):
         self.sequence_length = sequence_length
         self.keep = keep
         self.standardize = standardize
+        self.split = split
         self.ngrams = ngrams
-        self._vectorization = _vectorization(standardize, ngrams, self.vocabulary)
+        self._vectorization = vectorization(standardize, split, ngrams, self.vocabulary)
         self._convert_input_args = False  # Keras would take strings for numbers
         self._allow_non_tensor_positional_args = True
         self.supports_jit = False
@@ -133,7 +139,7 @@ class TextPreprocessing(keras.layers.Layer):
         import tensorflow as tf
 
         texts = self.as_raw(texts)
-        every_word = _vectorization(self.standardize, self.ngrams)
+        every_word = vectorization(self.standardize, self.split, self.ngrams)
         every_word.adapt(tf.concat([texts, ["a"]], axis=0))  # at least one word, and none unknown
         known = set(self.vocabulary)
         vocabulary = map(str, every_word.get_vocabulary())
@@ -170,6 +176,7 @@ class TextPreprocessing(keras.layers.Layer):
             "sequence_length": self.sequence_length,
             "keep": self.keep,
             "standardize": self.standardize,
+            "split": self.split,
             "ngrams": self.ngrams,
         }
 
@@ -181,6 +188,7 @@ def learn_text_preprocessing(
     sequence_length: PositiveInt = 400,
     keep: Keep = "ends",
     standardize: Standardize | None = "words",
+    split: Split = "auto",
     ngrams: PositiveInt = 1,
 ):
     """Learns the most frequent words of the training texts.
@@ -189,48 +197,25 @@ def learn_text_preprocessing(
         texts: Array of strings `(examples,)`.
         vocabulary_size: Number of token ids at most, padding and the unknown word among them.
         sequence_length: Words of a text that are kept at most.
-        keep: Which ones of a longer text; see `TextPreprocessing`, like the next two.
-        standardize: What is done before a text is split at its spaces.
+        keep: Which ones of a longer text; see `TextPreprocessing`, like the next three.
+        standardize: What is done before a text is split.
+        split: What is a word.
         ngrams: Up to how many neighbouring words also count as one.
 
     Returns:
         `TextPreprocessing`.
     """
-    vectorization = _vectorization(standardize, ngrams, max_tokens=vocabulary_size)
+    every_word = vectorization(standardize, split, ngrams, max_tokens=vocabulary_size)
     chunks = (texts[i : i + CHUNK] for i in range(0, len(texts), CHUNK))
-    vectorization.adapt(list(chunk) for chunk in chunks)
-    vocabulary = [str(word) for word in vectorization.get_vocabulary(include_special_tokens=False)]
-    return TextPreprocessing(vocabulary, sequence_length, keep, standardize, ngrams)
+    every_word.adapt(list(chunk) for chunk in chunks)
+    vocabulary = [str(word) for word in every_word.get_vocabulary(include_special_tokens=False)]
+    return TextPreprocessing(vocabulary, sequence_length, keep, standardize, split, ngrams)
 
 
 def sort_by_length(examples):
     """Returns texts from the shortest to the longest, so that their batches have little padding."""
     order = np.argsort([len(text) for text in examples.inputs], kind="stable")
     return Examples(examples.inputs[order], examples.labels[order])
-
-
-def _vectorization(standardize, ngrams, vocabulary=None, max_tokens=None):
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            "Texts are read on the TensorFlow backend only: set KERAS_BACKEND=tensorflow. "
-            f"Received: {keras.backend.backend()}"
-        )
-    return keras.layers.TextVectorization(
-        max_tokens,
-        standardize=_words if standardize == "words" else standardize,
-        ngrams=ngrams if ngrams > 1 else None,
-        vocabulary=vocabulary,
-        name="vectorization",
-    )
-
-
-def _words(texts):
-    """Lower-case words with single characters between them that `split` takes for spaces."""
-    import tensorflow as tf
-
-    texts = tf.strings.lower(texts, encoding="utf-8")
-    texts = tf.strings.regex_replace(texts, r"</?\pL[^<>]*>", " ")
-    return tf.strings.regex_replace(texts, r"[^\pL\pM\pN']+", " ")
 
 
 def _is_list_of_strings(texts):

@@ -7,6 +7,7 @@ from kzoo.data.array_preprocessing import ArrayPreprocessing
 from kzoo.data.dataset import DataError, Dataset, Examples, Stream
 from kzoo.data.digits import digits
 from kzoo.data.report import report
+from kzoo.data.text_preprocessing import TextPreprocessing
 
 
 def dataset(train, validation, test, names=("no", "yes"), **changes):
@@ -15,7 +16,8 @@ def dataset(train, validation, test, names=("no", "yes"), **changes):
         split if isinstance(split, Stream) else Examples(split[0], np.array(split[1], "int32"))
         for split in (train, validation, test)
     ]
-    return Dataset(*splits, list(names), ArrayPreprocessing((None, 3)), 5, **changes)
+    changes = {"preprocessing": ArrayPreprocessing((None, 3)), **changes}
+    return Dataset(*splits, list(names), batch_size=5, **changes)
 
 
 def numbers(*values):
@@ -125,3 +127,16 @@ def test_digits_are_clean():
     clean = digits()
     assert "warning" not in report(clean)
     assert "warning: 144 of the 144" in report(dataclasses.replace(clean, test=clean.validation))
+
+
+@pytest.mark.parametrize(
+    "validation, line",
+    [
+        (["a b", "a c"], "\nunknown words in validation: 25.0%\n"),
+        (["c d", "a"], "\nwarning: unknown words in validation: 66.7%; a larger data.text.voc"),
+    ],
+)
+def test_unknown_words(validation, line):
+    layer = TextPreprocessing(["a", "b"], sequence_length=5)
+    splits = [(texts("a", "b"), [0, 1]), (texts(*validation), [0, 1]), (texts("x", "y"), [0, 1])]
+    assert line in report(dataset(*splits, preprocessing=layer))

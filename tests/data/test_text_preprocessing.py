@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kzoo.data.text_preprocessing import TextPreprocessing, learn_text_preprocessing
 
@@ -57,6 +59,74 @@ def test_words_of_any_script_without_tags_and_marks():
     layer = TextPreprocessing(vocabulary, sequence_length=11)
     text = "ÉCOLE! Привет,<br />I'm go.नमस्ते 3 < x > 2"
     assert layer([text])[0].numpy().tolist() == [2, 3, 4, 5, 6, 1, 7, 1]
+
+
+WORDS = {
+    "这部电影很好。": "这 部 电 影 很 好",
+    "私はカメラーが好き、々": "私 は カ メ ラ ー が 好 き 々",
+    "สวัสดี": "ส วั ส ดี",
+    "ភាសាខ្មែរ": "ភា សា ខ្ មែ រ",
+    "မြန်မာ": "မြ န် မာ",
+    "ລາວ": "ລ າ ວ",
+    "我的iPhone15手机": "我 的 iphone15 手 机",
+    "한국어 텍스트": "한국어 텍스트",
+    "نص عربي": "نص عربي",
+    "नमस्ते": "नमस्ते",
+    "good👍👍🏽 ❤️": "good 👍 👍 ❤",
+    "👩\u200d🚀🇩🇪🇫🇷": "👩 🚀 🇩🇪 🇫🇷",
+    "C++ for $5 = 5€": "c + + for $ 5 = 5 €",
+    "soft\xadhyphen, e\u0301": "softhyphen e\u0301",
+    "a\0b\x01c\x7fd\u2028e\u200bf\tg": "a b c d e f g",
+    "\ufeffmark": "mark",
+}
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_what_is_a_word(text):
+    layer = TextPreprocessing(["a"], sequence_length=30, split="auto")
+    assert [word.strip("[]") for word in layer.words([text])[0]] == WORDS[text].split()
+
+
+@pytest.mark.parametrize(
+    "split, standardize, expected",
+    [
+        ("words", "words", "a b 电影"),
+        ("words", None, "A$b, 电影👍"),
+        ("characters", "words", "a $ b 电 影 👍"),
+        ("characters", None, "A $ b , 电 影 👍"),
+        ("auto", None, "A $ b, 电 影 👍"),
+        ("auto", "lower_and_strip_punctuation", "ab 电 影 👍"),
+    ],
+)
+def test_other_words(split, standardize, expected):
+    layer = TextPreprocessing(["x"], 30, split=split, standardize=standardize)
+    assert [w.strip("[]") for w in layer.words(["A$b, 电影👍"])[0]] == expected.split()
+
+
+@pytest.mark.parametrize("standardize", ["words", "lower_and_strip_punctuation", "lower", None])
+def test_nul_characters_are_harmless(standardize):
+    texts = np.array(["good\0\0 x", "\0", "a \0 b"], dtype=object)
+    layer = learn_text_preprocessing(texts, standardize=standardize)
+    assert layer.vocabulary == ["x", "good", "b", "a"]
+    assert layer(texts).numpy().tolist() == [[3, 2], [1, 0], [5, 4]]
+
+
+def test_a_layer_of_an_older_version_splits_as_it_did():
+    config = TextPreprocessing(["a"], 30).get_config()
+    assert config.pop("split") == "words"
+    layer = TextPreprocessing.from_config(config)
+    assert layer.words(["a $5 👍 电影"]) == [["a", "[5]", "[电影]"]]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(max_size=20), min_size=1), st.sampled_from(["auto", "words", "characters"]))
+def test_any_text_has_ids_of_its_words(texts, split):
+    texts = np.array([*texts, "a"], dtype=object)
+    layer = learn_text_preprocessing(texts, sequence_length=50, split=split)
+    ids = np.asarray(layer(texts))
+    names = {i: word for i, word in enumerate(layer.vocabulary, start=2)}
+    for row, words in zip(ids, layer.words(texts), strict=True):
+        assert [names.get(i, "[]") for i in row if i] == words
 
 
 @pytest.mark.parametrize(

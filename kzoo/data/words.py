@@ -1,0 +1,76 @@
+"""Where one word of a text ends and the next begins, as TensorFlow computes it in a graph too."""
+
+from typing import Literal
+
+import keras
+
+Standardize = Literal["words", "lower_and_strip_punctuation", "lower", "strip_punctuation"]
+Split = Literal["auto", "words", "characters"]
+
+# written without spaces between words; the last two are the iteration mark and the long vowel of
+# Japanese, which belong to no script
+SCRIPTS = (
+    r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Yi}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+    r"\p{New_Tai_Lue}\p{Tai_Le}\p{Tai_Tham}\p{Tai_Viet}\x{3005}\x{30FC}"
+)
+ALONE = {  # what is a word of its own
+    "auto": rf"([\x{{1F1E6}}-\x{{1F1FF}}]{{2}}|[{SCRIPTS}\pS]\pM*)",  # a flag is two letters
+    "characters": r"(\PM\pM*)",
+    "words": None,
+}
+BREAKS = r"[\p{Cc}\p{Zl}\p{Zp}\x{200B}]"  # control characters, lines, the space without a width
+# what has no look of its own, soft hyphens and joiners among it, and the shades of an emoji
+INVISIBLE = r"[\p{Cf}\x{FE0E}\x{FE0F}\x{1F3FB}-\x{1F3FF}]"
+
+
+def vectorization(standardize, split, ngrams, vocabulary=None, max_tokens=None):
+    """Returns the `keras.layers.TextVectorization` that turns texts into the ids of their words.
+
+    Args:
+        standardize: What is done before a text is split; see `TextPreprocessing`, like the next
+            two.
+        split: What is a word.
+        ngrams: Up to how many neighbouring words also count as one.
+        vocabulary: List of words; None is to be learned.
+        max_tokens: Number of ids at most, or None.
+
+    Raises:
+        RuntimeError: On another backend than TensorFlow.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            "Texts are read on the TensorFlow backend only: set KERAS_BACKEND=tensorflow. "
+            f"Received: {keras.backend.backend()}"
+        )
+    kept = "" if split == "words" else r"\pS"
+    return keras.layers.TextVectorization(
+        max_tokens,
+        standardize=(lambda texts: _words(texts, kept)) if standardize == "words" else standardize,
+        split=lambda texts: _split(texts, split),
+        ngrams=ngrams if ngrams > 1 else None,
+        vocabulary=vocabulary,
+        name="vectorization",
+    )
+
+
+def _words(texts, kept):
+    """Lower-case words of letters, digits, `'` and what else is kept, single spaces between."""
+    import tensorflow as tf
+
+    texts = tf.strings.regex_replace(texts, BREAKS, " ")  # behind a NUL, `lower` reads nothing
+    texts = tf.strings.lower(texts, encoding="utf-8")
+    texts = tf.strings.regex_replace(texts, r"</?\pL[^<>]*>", " ")
+    if kept:
+        texts = tf.strings.regex_replace(texts, INVISIBLE, "")
+    return tf.strings.regex_replace(texts, rf"[^\pL\pM\pN{kept}']+", " ")
+
+
+def _split(texts, split):
+    """Splits texts at spaces, and around what is a word of its own."""
+    import tensorflow as tf
+
+    texts = tf.strings.regex_replace(texts, BREAKS, " ")
+    if ALONE[split]:
+        texts = tf.strings.regex_replace(texts, INVISIBLE, "")
+        texts = tf.strings.regex_replace(texts, ALONE[split], r" \1 ")
+    return tf.strings.split(texts)
