@@ -51,7 +51,10 @@ RunDir = Annotated[
     Path | None,
     typer.Option(help="Folder for the results.", show_default="the next free runs/<name>"),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results in that folder.")]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace the results there, once the new ones are complete."),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Build the model, print its summary, train nothing.")
 ]

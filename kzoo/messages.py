@@ -9,7 +9,8 @@ import zlib
 SHOWN = 20  # names in a list
 LONGEST = 60  # characters of a name or a value
 LONGEST_LINE = 300  # of a reason
-# what Keras and TensorFlow say before they come to the point
+NO_MEMORY = "There is not enough memory"
+# lines of Keras and TensorFlow before the one with the reason
 PREAMBLE = (
     "A total of",
     "Detected at node",
@@ -17,15 +18,14 @@ PREAMBLE = (
     "Graph execution error",
     "<stack traces",
 )
-# An error of a library that was raised because of one of these says more than they do
+# errors that say less than the one that a library raises while it handles them
 LOOKED_UP = (LookupError, AttributeError, StopIteration)
-# Control characters: what moves the cursor of a terminal, colours it or reverses the direction of
-# writing. The two joiners that emojis and some scripts need, U+200C and U+200D, are none.
+# Control characters can move the cursor of a terminal, colour text or reverse its direction. U+200C
+# and U+200D are left out: emojis and some scripts need them.
 CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-
 DAMAGED = (zlib.error, zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError, EOFError)
 
 
@@ -54,8 +54,12 @@ def sentence(error):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or 'A file'} could not be read or written: {_why(error)}."
-    if isinstance(error, MemoryError) or _out_of_memory(error):
-        return f"There is not enough memory{_detail(error)}."
+    exhausted = type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
+    if exhausted and "space left" in str(error):
+        return f"A file could not be written: {reason(error)}."
+    if exhausted or isinstance(error, MemoryError):
+        detail = f": {reason(error).rstrip('.')}" if str(error).strip() else ""
+        return f"{NO_MEMORY}{detail}."
     if isinstance(error, RecursionError):
         return "Something is nested too deeply to be read."
     if isinstance(error, DAMAGED):
@@ -139,7 +143,7 @@ def _json_escape(found):
 
 
 def _text(error):
-    """Returns the text of an error, of those too whose text is not one."""
+    """Returns the text of an error, without the numbers and quotes that some put around it."""
     if isinstance(error, OSError):
         return _why(error)
     if isinstance(error, KeyError):
@@ -152,17 +156,6 @@ def _why(error):
     """Returns what an `OSError` came from; HDF5 buries it in its own words."""
     buried = re.search("error message = '([^']+)'", str(error))
     return buried[1] if buried else error.strerror or str(error)
-
-
-def _out_of_memory(error):
-    """Whether TensorFlow ran out of memory; its class for that is also that of a full disk."""
-    name = type(error).__name__
-    return name == "ResourceExhaustedError" and "space left" not in str(error)
-
-
-def _detail(error):
-    """As in `": Unable to allocate 2.1 GiB ..."`, where the error tells it."""
-    return f": {reason(error).rstrip('.')}" if str(error).strip() else ""
 
 
 def _written_out(character, keep):

@@ -7,13 +7,14 @@ from typing import Any, Literal
 import keras
 
 from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
-from kzoo.messages import UserError, reason, sentence
+from kzoo.messages import NO_MEMORY, UserError, reason, sentence
 from kzoo.signals import stopped_by
 from kzoo.training.callbacks import KeepBest, NonFiniteLoss, StopAtNonFiniteLoss
 from kzoo.training.class_weights import class_weights
 from kzoo.training.optimizers import create_optimizer
 from kzoo.types import Fraction, PositiveFloat, PositiveInt
 
+SMALLER_BATCH = "A smaller data.batch_size may help."
 LOWER_RATE = "A lower training.optimizer.learning_rate or a clipnorm may help."
 
 
@@ -116,7 +117,8 @@ def fit(
         if getattr(error, "errno", None) == errno.ENOSPC:  # no other file is written meanwhile
             error.filename = error.filename or history_file
         said = sentence(error) or f"{type(error).__name__}: {reason(error)}"
-        raise TrainingStopped(said, best.best_epoch, "") from error
+        advice = SMALLER_BATCH if said.startswith(NO_MEMORY) else ""
+        raise TrainingStopped(said, best.best_epoch, advice) from error
     finally:
         best.restore()
     if not best.best_epoch:

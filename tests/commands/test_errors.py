@@ -52,6 +52,17 @@ ERRORS = {
 }
 
 
+def test_tensorflow_has_one_error_for_a_full_disk_and_for_memory(capsys):
+    from tensorflow.errors import ResourceExhaustedError
+
+    for text, message in [
+        ("out/x.tmp; No space left on device", "A file could not be written: out/x.tmp; No space "),
+        ("OOM when allocating tensor", "There is not enough memory: OOM when allocating tensor."),
+    ]:
+        code, err = ended(capsys, raising(ResourceExhaustedError(None, None, text)))
+        assert code == 1 and err.startswith(f"error: {message}") and len(err.splitlines()) == 1
+
+
 @pytest.mark.parametrize("name", ERRORS)
 def test_one_sentence(capsys, name):
     error, message = ERRORS[name]
