@@ -6,6 +6,7 @@ They take the `Example`s of `kzoo.explain`. Orange is attention, in every figure
 import html
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 COLOR = "#f28e2b"
@@ -19,6 +20,7 @@ STYLE = "max-width:50em;padding:1em;font-family:sans-serif;color:#222;background
 CHARACTER = 0.0836  # inches, of ten points, monospaced
 
 
+@rc_context({"text.parse_math": False})  # a word or a class may be $5
 def attention_figure(examples):
     """Draws where a model looked.
 
@@ -121,7 +123,7 @@ def _text_figure(examples):
                 alpha = opacity[place]
                 box = {"facecolor": COLOR, "alpha": alpha, "edgecolor": "none", "pad": 1.5}
                 font = {"family": "monospace", "fontsize": 10}
-                axes.text(column, y, word, va="center", bbox=box, parse_math=False, **font)
+                axes.text(column, y, word, va="center", bbox=box, **font)
         y += 2.5
     return figure
 

@@ -5,9 +5,12 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
+try:
+    import typer
 
-from kzoo.commands.errors import clear_errors
+    from kzoo.commands.errors import clear_errors
+except KeyboardInterrupt:  # quietly, as train.py ends then
+    raise SystemExit(130) from None
 
 for name in ("tensorflow", "absl"):  # how often a model is traced, what TFDS finds in its folders
     logging.getLogger(name).setLevel(logging.ERROR)
@@ -48,7 +51,10 @@ RunDir = Annotated[
     Path | None,
     typer.Option(help="Folder for the results.", show_default="the next free runs/<name>"),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results in that folder.")]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace the results there, once the new ones are complete."),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Build the model, print its summary, train nothing.")
 ]

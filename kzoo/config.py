@@ -1,99 +1,27 @@
-"""YAML -> a checked config: the function signatures are the schema."""
+"""A checked config: the function signatures are the schema."""
 
 import inspect
-import io
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ConfigDict, StringConstraints, ValidationError, create_model
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from kzoo.messages import listed, nearest, show
+from kzoo.messages import first_lines, listed, nearest, short, show
 from kzoo.types import Seed
+from kzoo.yaml import ConfigError, dump, parse, parse_overrides, parse_value, read
+
+__all__ = [
+    "ConfigError",
+    "check",
+    "dump",
+    "override",
+    "parse",
+    "parse_overrides",
+    "parse_value",
+    "read",
+]
 
 RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-
-
-class ConfigError(ValueError):
-    """The config or the command line is wrong; the message says where and what is accepted."""
-
-
-def read(path):
-    """Reads a YAML file (YAML 1.2: `1e-3` is a number, `no` a string) into a dict.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The mapping as it stands in the file, not checked yet.
-
-    Raises:
-        ConfigError: If there is no such file, it is no YAML, a key stands in it twice, or it
-            holds something else than a mapping.
-    """
-    path = Path(path)
-    try:
-        return parse(path.read_text(encoding="utf-8"), str(path))
-    except FileNotFoundError:
-        there = [other.stem for other in path.parent.glob("*.yaml")]
-        hint = nearest(path.stem, there, suffix=".yaml")
-        raise ConfigError(f"There is no file {path}.{hint}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not a text file in UTF-8.") from None
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def parse(text, source):
-    """Parses YAML text into a dict; `source` is what an error message calls it."""
-    config = parse_value(text, source)
-    if config is None:
-        raise ConfigError(f"{source} is empty. It needs the keys name, data and model.")
-    if not isinstance(config, dict):
-        raise ConfigError(f"{source} must hold a mapping (key: value). Received: {show(config)}")
-    return config
-
-
-def parse_value(text, source):
-    """Parses YAML text into whatever it holds."""
-    try:
-        return YAML(typ="safe", pure=True).load(text)
-    except DuplicateKeyError as error:
-        key = error.problem.split('"')[1]
-        line = error.problem_mark.line + 1
-        raise ConfigError(f"{source}, line {line}: the key {key} stands there twice.") from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"{source}, line {line}: this is not YAML: {error.problem}.") from None
-    except YAMLError as error:
-        raise ConfigError(f"{source} is not YAML: {str(error).splitlines()[0]}.") from None
-    except ValueError as error:  # looks like a date and is none
-        raise ConfigError(f"{source} is not YAML: {error}.") from None
-
-
-def parse_overrides(texts):
-    """Parses `["model.num_heads=8"]` into `{"model.num_heads": 8}`; a value is YAML."""
-    overrides = {}
-    for text in texts or []:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise ConfigError(f"--set takes KEY=VALUE, as in model.num_heads=8. Received: {text!r}")
-        overrides[key] = parse_value(value, f"--set {text}")
-    return overrides
-
-
-def dump(config):
-    """Returns a config as YAML text that `read` reads back."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = None  # {a: 1} for what holds nothing nested
-    yaml.sort_base_mapping_type_on_output = False
-    yaml.width = 10_000  # no line is broken
-    text = io.StringIO()
-    yaml.dump(config, text)
-    return text.getvalue()
 
 
 def override(config, overrides, source="config"):
@@ -154,7 +82,8 @@ def check(config, registries, source="config"):
     for section in (key for key in sections if registries[key]):
         resolved[section] = _check_section(config.get(section), section, registries, problems)
     if problems:
-        raise ConfigError("\n".join(f"{source}: {problem}" for problem in problems))
+        problems = dict.fromkeys(f"{source}: {problem}" for problem in problems)
+        raise ConfigError(first_lines(problems))
     return resolved
 
 
@@ -259,14 +188,16 @@ def _merge_unions(errors, unions):
 
 def _unknown(key, prefix, owner, accepted):
     return (
-        f"{prefix}{key} is not an argument of {owner}.{nearest(key, accepted, prefix)}\n"
+        f"{prefix}{short(key)} is not an argument of {owner}.{nearest(key, accepted, prefix)}\n"
         f"It accepts: {listed(accepted)}."
     )
 
 
 def _explain(error, prefix):
     """Turns one of pydantic's findings into a sentence of ours."""
-    key = prefix + ".".join(str(part) for part in error["loc"])
+    if "[key]" in error["loc"]:  # of a mapping; text in quotes is always accepted
+        return f"{prefix}{error['loc'][0]}: the key {show(error['input'])} must be in quotes."
+    key = prefix + ".".join(short(part) for part in error["loc"])
     if error["type"] == "missing":
         return f"{key} is required."
     if error["type"] == "string_pattern_mismatch":

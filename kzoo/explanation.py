@@ -9,14 +9,17 @@ import numpy as np
 from keras import ops
 
 from kzoo.evaluation import softmax
+from kzoo.messages import UserError
 from kzoo.models.attention_model import attention_model, received_attention
 
 SHOWN = 8  # examples in one figure
 NAME = 40  # characters of a file's name
 
 
-class ExplainError(ValueError):
+class ExplainError(UserError, ValueError):
     """A model has no attention to show, or there is nothing to show it on."""
+
+    exit_code = 2
 
 
 @dataclasses.dataclass(frozen=True)

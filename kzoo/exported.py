@@ -2,17 +2,26 @@
 
 import dataclasses
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from kzoo.messages import listed
+from kzoo.messages import Note, UserError, listed, reason
 
 # In a SavedModel of kzoo: how the classifier in it is built. TensorFlow keeps the folder for such
 # files and does not read it.
 DESCRIPTION = "assets.extra/classifier.json"
+PROGRAM = (
+    "{} was not written by kzoo. A SavedModel is a program: it can read and write files when it is "
+    "opened or called. Open only those whose source you trust."
+)
+
+
+class LoadError(UserError, ValueError):
+    """A model cannot be loaded; the message is one sentence."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +56,9 @@ class Signature:
 class ExportedModel:
     """Calls a SavedModel that kzoo or Keras has exported.
 
-    It has no layers and cannot be trained; loading it runs no Python code of its maker.
+    It has no layers and cannot be trained. Loading it runs no Python code of its maker, but a
+    SavedModel is a program of TensorFlow, which can read and write files; a `Note` is given as a
+    warning where kzoo has not written it, or does not say so.
 
     Args:
         folder: The folder that holds `saved_model.pb`.
@@ -62,6 +73,7 @@ class ExportedModel:
         inputs: Arrays, lists or tensors in the structure of `signature.inputs`.
 
     Raises:
+        LoadError: If what kzoo says of itself in it is damaged.
         ValueError: If the inputs are something else.
     """
 
@@ -69,6 +81,9 @@ class ExportedModel:
         import tensorflow as tf
 
         self.folder = Path(folder)
+        self._description = _description(self.folder)
+        if self._description is None:
+            warnings.warn(PROGRAM.format(folder), Note, stacklevel=3)
         self._loaded = tf.saved_model.load(str(folder))
         signatures = self._loaded.signatures
         self.signatures = {name: _signature(signatures[name]) for name in sorted(signatures)}
@@ -80,15 +95,15 @@ class ExportedModel:
         else:
             found = listed(self.signatures) or "none"
             raise ValueError(f"It has no signature serve or serving_default. It has: {found}.")
-        description = self._description()
-        self.class_names = description and description["config"]["class_names"]
+        self.class_names = self._description and self._description["config"]["class_names"]
 
     def __call__(self, inputs):
         expected = self.signature.inputs
         try:
             tensors = keras.tree.map_structure_up_to(expected, _tensor, expected, inputs)
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"The model takes {show_specs(expected)}. Received: {error}") from None
+            takes = listed(keras.tree.flatten(expected))
+            raise ValueError(f"The model takes {takes}. Received: {error}") from None
         if self._serve:
             return self._serve(tensors)
         return self._loaded.signatures["serving_default"](**tensors)
@@ -103,23 +118,49 @@ class ExportedModel:
         Its layers are built anew, in Keras' safe mode, and its weights found by their names.
 
         Raises:
-            ValueError: If kzoo has not exported it.
+            LoadError: If kzoo has not exported it, or it is damaged.
         """
-        description = self._description()
-        if description is None:
-            raise ValueError(
+        if self._description is None:
+            raise LoadError(
                 f"Only a SavedModel that kzoo has exported can be trained: {self.folder} lacks "
                 f"{DESCRIPTION}."
             )
-        classifier = keras.saving.deserialize_keras_object(description, safe_mode=True)
         stored = {v.name.removesuffix(":0"): v.numpy() for v in self._loaded.variables}
-        for weight in classifier.weights:
-            weight.assign(stored[weight.path])
+        try:
+            classifier = keras.saving.deserialize_keras_object(self._description, safe_mode=True)
+            for weight in classifier.weights:
+                weight.assign(stored[weight.path])
+        except Exception as error:  # Keras has many
+            raise LoadError(f"{self.folder} cannot be trained: {reason(error)}") from error
         return classifier
 
-    def _description(self):
-        file = self.folder / DESCRIPTION
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+def read_json(path):
+    """Returns the dict in a JSON file.
+
+    Raises:
+        LoadError: If it holds something else.
+    """
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise LoadError(f"{path} is damaged: {reason(error)}.") from None
+    if not isinstance(held, dict):
+        raise LoadError(f"{path} is damaged: it must hold an object.")
+    return held
+
+
+def _description(folder):
+    """Returns what kzoo has written beside the graph, or None."""
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        return None
+    description = read_json(path)
+    config = description.get("config")
+    names = config.get("class_names") if isinstance(config, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise LoadError(f"{path} is damaged: it names no classes.")
+    return description
 
 
 def signature_of(model):

@@ -1,23 +1,21 @@
 """The model that is saved: raw input in, probabilities out; and how it is loaded again."""
 
 import hashlib
-import json
 import warnings
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from kzoo.exported import ExportedModel
-from kzoo.messages import listed, nearest
-
-
-class LoadError(ValueError):
-    """A model cannot be loaded; the message is one sentence."""
+from kzoo.exported import ExportedModel, LoadError, read_json
+from kzoo.keras_file import check_declared_sizes, keras_version
+from kzoo.messages import listed, nearest, reason
 
 
 class NoModelError(LoadError):
     """There is no such model; the message says which there are."""
+
+    exit_code = 2
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
@@ -125,14 +123,23 @@ def load(source):
     Raises:
         NoModelError: If there is no such model; the message says which there are.
         LoadError: If it is damaged, not what was shipped, or would run code of its maker (Keras'
-            safe mode).
+            safe mode). The message has the reason and the versions of Keras.
+
+    Warns:
+        Note: If it is a SavedModel that kzoo has not written: that is a program.
     """
     path = find_model(source)
     try:
-        return ExportedModel(path) if path.is_dir() else keras.models.load_model(path)
+        if path.is_dir():
+            return ExportedModel(path)
+        if path.suffix == ".keras":
+            check_declared_sizes(path)
+        return keras.models.load_model(path)
     except Exception as error:  # of Keras, h5py, zipfile or TensorFlow
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise LoadError(f"{path} cannot be loaded: {reason[0]}") from error
+        message = f"{path} cannot be loaded: {reason(error)}"
+        if version := keras_version(path):
+            message += f"\nIt was written by Keras {version} and read by Keras {keras.__version__}."
+        raise LoadError(message) from error
 
 
 def find_model(source):
@@ -185,4 +192,4 @@ def shipped_folder():
 
 def _checksums():
     """Returns a dict from each shipped file to its SHA-256."""
-    return json.loads((shipped_folder() / "checksums.json").read_text())
+    return read_json(shipped_folder() / "checksums.json")

@@ -3,9 +3,13 @@
 import csv
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from kzoo.messages import short
+
+NAME = 30  # characters of a class
 COLORS = {"training": "#4477aa", "validation": "#cc6677"}
 
 
@@ -32,6 +36,7 @@ def draw_curves(history_file, path):
     figure.savefig(path, dpi=150)
 
 
+@rc_context({"text.parse_math": False})  # a class may be called $5
 def draw_confusion_matrix(matrix, class_names, path):
     """Draws which classes were taken for which, as shares of the true class.
 
@@ -40,7 +45,7 @@ def draw_confusion_matrix(matrix, class_names, path):
         class_names: List of strings.
         path: PNG file to write.
     """
-    counts = np.asarray(matrix)
+    counts, class_names = np.asarray(matrix), [short(name, NAME) for name in class_names]
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     size = min(12, 2.5 + 0.45 * len(class_names))
     figure = Figure(figsize=(size, size), layout="constrained")

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 import kzoo
 from kzoo.export.saved_model import write_saved_model
-from kzoo.exported import ExportedModel, Spec
+from kzoo.exported import DESCRIPTION, ExportedModel, LoadError, Spec
+from kzoo.messages import Note
 from tests.export.classifiers import CLASSIFIERS, with_decided_weights
 
 
@@ -57,13 +58,55 @@ def test_ours_can_be_trained_again(kind, tmp_path):
     ]
 
 
-def test_that_of_another_cannot_be_trained(tmp_path):
+@pytest.fixture
+def foreign(tmp_path):
+    """A SavedModel of Keras."""
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     model.export(tmp_path / "foreign", verbose=False)
-    loaded = kzoo.load(tmp_path / "foreign")
+    return tmp_path / "foreign"
+
+
+def test_that_of_another_cannot_be_trained(foreign):
+    with pytest.warns(Note):
+        loaded = kzoo.load(foreign)
     assert loaded.class_names is None
     with pytest.raises(ValueError, match="Only a SavedModel that kzoo has exported can be trained"):
         loaded.recover()
+
+
+def test_that_of_another_is_called_a_program(kzoo_command, foreign):
+    """Once, before it is opened; for Python it is a warning at the line that loads it."""
+    with pytest.warns(Note, match="not written by kzoo. A SavedModel is a program: it can") as told:
+        kzoo.load(foreign)
+    assert len(told) == 1 and told[0].filename == __file__
+    outcome = kzoo_command("describe", foreign)
+    assert outcome.code == 0
+    [line] = outcome.err.splitlines()
+    assert line.startswith(f"note: {foreign} was not written by kzoo. A SavedModel is a program: ")
+
+
+def test_ours_is_opened_without_a_word(digits_run, recwarn):
+    kzoo.load(digits_run.folder / "saved_model")
+    assert not [warning for warning in recwarn if issubclass(warning.category, Note)]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"config": []}', '{"config": {"class_names": [1]}}', "[" * 10**5]
+)
+def test_what_it_says_of_itself_is_damaged(digits_run, tmp_path, text):
+    shutil.copytree(digits_run.folder / "saved_model", tmp_path / "model")
+    (tmp_path / "model" / DESCRIPTION).write_text(text)
+    with pytest.raises(LoadError, match=r"classifier.json is damaged: ") as error:
+        kzoo.load(tmp_path / "model")
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_weights_that_are_not_those_it_says(digits_run, tmp_path):
+    shutil.copytree(digits_run.folder / "saved_model", tmp_path / "model")
+    file = tmp_path / "model" / DESCRIPTION
+    file.write_text(file.read_text().replace('"units": 11', '"units": 13'))
+    with pytest.raises(LoadError, match="model cannot be trained: "):
+        kzoo.load(tmp_path / "model").recover()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kzoo.messages import harmless, listed, nearest, reason, show
+from kzoo.messages import as_json, first_lines, harmless, listed, nearest, reason, show
 
 
 def test_nearest():
@@ -22,11 +23,15 @@ def test_a_list_has_twenty_entries(count, end):
     assert text.endswith(end) and text.count(", ") == max(0, min(20, count) - 1)
 
 
+def test_there_are_twenty_lines():
+    assert first_lines(map(str, range(20))).splitlines() == [str(i) for i in range(20)]
+    assert first_lines(map(str, range(23))).splitlines()[19:] == ["19", "and 3 more"]
+
+
 def test_entries_and_values_are_short_and_on_one_line():
     assert listed(["a" * 61, "b\nc"]) == "a" * 57 + "..., b\\nc"
     assert show("a" * 60) == "'" + "a" * 56 + "..."
     assert show({"a": "\x1b[31m"}) == r"{'a': '\x1b[31m'}"
-    assert listed(["one", "two"], separator="\n") == "one\ntwo"
 
 
 @given(st.text(st.characters(codec="utf-8") | st.sampled_from("\x1b\x9b\u202e\u2066\r\ud800")))
@@ -37,6 +42,19 @@ def test_no_control_character_reaches_a_terminal(text):
             kind = unicodedata.category(character)
             assert kind not in ("Cc", "Cs", "Zl", "Zp"), repr(character)
             assert unicodedata.bidirectional(character) not in ("RLO", "LRO", "RLI", "LRI", "FSI")
+
+
+@given(
+    st.text(st.characters(codec="utf-8") | st.sampled_from("\x1b\x7f\x9b\u202e\U000e0001\ud800"))
+)
+def test_json_is_harmless_and_says_the_same(text):
+    line = as_json({text: [text]})
+    assert json.loads(line) == {text: [text]}
+    assert harmless(line) == line and "\n" not in line
+
+
+def test_json_is_readable():
+    assert as_json({"à": "👩‍👩‍👧\x9b"}) == '{"à": "👩‍👩‍👧\\u009b"}'
 
 
 def test_ordinary_text_stays_as_it_is():

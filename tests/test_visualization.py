@@ -55,6 +55,13 @@ def test_confusion_matrix(drawn, tmp_path):
     assert [label.get_text() for label in axes.get_yticklabels()] == ["cat", "dog", "owl"]
 
 
+def test_names_of_classes_are_no_formulas(drawn, tmp_path):
+    names = ["$\\frac$", "a_b$^", "x\x1b[2J", "long" * 50]
+    draw_confusion_matrix(np.eye(4, dtype=int), names, tmp_path / "m.png")
+    shown = [label.get_text() for label in drawn[0].axes[0].get_yticklabels()]
+    assert shown[:3] == ["$\\frac$", "a_b$^", r"x\x1b[2J"] and shown[3] == "long" * 6 + "lon..."
+
+
 def test_confusion_matrix_of_many_classes_has_no_numbers(drawn, tmp_path):
     draw_confusion_matrix(np.eye(29, dtype=int), [str(i) for i in range(29)], tmp_path / "m.png")
     assert not drawn[0].axes[0].texts

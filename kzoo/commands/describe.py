@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from kzoo.commands.tables import print_table
 from kzoo.data import DATASETS
-from kzoo.exported import ExportedModel, show_specs, signature_of
+from kzoo.exported import ExportedModel, read_json, show_specs, signature_of
 from kzoo.messages import listed, nearest
 from kzoo.models import MODELS
 from kzoo.saving import NoModelError, find_model, list_saved_models, load
@@ -132,7 +132,7 @@ def _facts(path, model):
     yield "output", show_specs(signature.outputs)
     names = getattr(model, "class_names", None)
     if names:
-        yield f"{len(names)} classes", ", ".join(names)
+        yield f"{len(names)} classes", listed(names)
     if not isinstance(model, ExportedModel):
         yield "parameters", model.count_params()
 
@@ -142,8 +142,9 @@ def _metrics(path):
     file = path.parent / "metrics.json"
     if path.name not in ("model.keras", "saved_model") or not file.is_file():
         return
-    metrics = json.loads(file.read_text(encoding="utf-8"))
-    metrics["versions"] = ", ".join(f"{k} {v}" for k, v in metrics.get("versions", {}).items())
+    metrics = read_json(file)
+    if isinstance(versions := metrics.get("versions"), dict):
+        metrics["versions"] = ", ".join(f"{name} {version}" for name, version in versions.items())
     for key, value in metrics.items():
         if key != "parameters" and not isinstance(value, dict | list):
             yield key.replace("_", " ") + OF_TRAINING.get(key, ""), value

@@ -3,47 +3,58 @@
 import contextlib
 import sys
 import traceback
+import warnings
 
 import typer
+
+from kzoo.messages import Note, harmless, sentence
+from kzoo.signals import signals_interrupt, stopped_by
 
 
 @contextlib.contextmanager
 def clear_errors():
     """Ends the program with a message and an exit code: 2 where the user's words are wrong."""
-    # here, so that the help of a command does not wait for all of them
-    from kzoo.config import ConfigError
-    from kzoo.data.dataset import DataConfigError, DataError
-    from kzoo.explanation import ExplainError
-    from kzoo.export import ExportError
-    from kzoo.saving import LoadError, NoModelError
-    from kzoo.training.experiment import RunError
-    from kzoo.training.run_folder import RunFolderError
-
     try:
-        yield
-    except (ConfigError, DataConfigError, ExplainError, NoModelError) as error:
-        _fail(error, code=2)
-    except (DataError, ExportError, LoadError, RunFolderError) as error:
-        _fail(error, code=1)
-    except RunError as error:
-        if error.__cause__:  # not foreseen: whoever mends it needs to see where
-            traceback.print_exception(error.__cause__)
-        _fail(error, code=1)
-    except KeyboardInterrupt:
-        _fail("Stopped by Ctrl-C outside the training; what was finished is kept.", code=1)
+        with signals_interrupt(), _notes():
+            yield
+    except KeyboardInterrupt as error:
+        name, code = stopped_by(error)
+        _fail(f"Stopped by {name}.", code)
     except BrokenPipeError:  # as in `| head`: typer ends quietly
         raise
-    except OSError as error:
-        reason = error.strerror or error
-        _fail(f"{error.filename or 'A file'} could not be read or written: {reason}.", code=1)
+    except Exception as error:
+        message = sentence(error)
+        if message is None:  # not foreseen: whoever mends it needs to see where
+            raise
+        if unforeseen := getattr(error, "unforeseen", None):
+            traceback.print_exception(unforeseen)
+        _fail(message, getattr(error, "exit_code", 1))
 
 
 def tell(message, what="error"):
     """Writes an error, or what else a user should know, to stderr."""
     indent = " " * len(f"{what}: ")
-    print(f"{what}: " + str(message).replace("\n", f"\n{indent}"), file=sys.stderr)
+    text = harmless(f"{what}: {message}").replace("\n", f"\n{indent}")
+    with contextlib.suppress(OSError):  # the terminal is gone
+        print(text, file=sys.stderr, flush=True)
 
 
-def _fail(error, code):
-    tell(error)
+@contextlib.contextmanager
+def _notes():
+    """Tells each `Note` as one, without the line of code that it came from."""
+
+    def show(message, category, *place, **options):
+        if issubclass(category, Note):
+            tell(message, "note")
+        else:
+            show_other(message, category, *place, **options)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", Note)
+        show_other, warnings.showwarning = warnings.showwarning, show
+        yield
+
+
+def _fail(message, code):
+    tell(message)
     raise typer.Exit(code)

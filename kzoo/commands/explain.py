@@ -11,6 +11,7 @@ from kzoo.data.split import read_examples
 from kzoo.deletion import faithfulness
 from kzoo.evaluation import most_confident_mistakes, softmax
 from kzoo.explanation import check_attention, explain
+from kzoo.messages import harmless
 from kzoo.saving import load
 from kzoo.training.run_folder import check_folder, create_folder
 
@@ -89,7 +90,7 @@ def _write(model, inputs, directory, **options):
     explanation.save(directory)
     found.figure().savefig(Path(directory) / "faithfulness.png", dpi=150)
     for example in explanation.examples:
-        print(f"{example.name}: {example.caption}")
+        print(harmless(f"{example.name}: {example.caption}"))
     print(found)
     print("(above 0: the model needs what it looks at; 0: chance; the more examples, the surer)")
     print(f"{directory}: a picture and the arrays of each, faithfulness.png")

@@ -10,6 +10,7 @@ from kzoo.commands.run_data import load_run_data
 from kzoo.config import ConfigError
 from kzoo.data.dataset import DataError
 from kzoo.export import check_packages, export
+from kzoo.messages import show
 from kzoo.saving import find_model, folder_of, load
 from kzoo.training.examples import validation_inputs
 from kzoo.training.run_folder import check_folder, create_folder
@@ -41,7 +42,7 @@ def export_formats(source, formats, directory=None, config=None, overrides=None)
     """
     accepted = get_args(get_args(get_type_hints(export)["formats"])[0])
     if unknown := [name for name in formats if name not in accepted]:
-        raise ConfigError(f"--format takes {', '.join(accepted)}. Received: {unknown[0]!r}")
+        raise ConfigError(f"--format takes {', '.join(accepted)}. Received: {show(unknown[0])}")
     check_packages(formats)
     check_folder(directory)
     model = load(source)

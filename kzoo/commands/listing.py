@@ -1,11 +1,12 @@
 """What `kzoo list` shows."""
 
 import inspect
-import json
 
 from kzoo.commands.tables import print_table
 from kzoo.config import read
 from kzoo.data import DATASETS
+from kzoo.exported import LoadError, read_json
+from kzoo.messages import reason
 from kzoo.models import MODELS
 from kzoo.saving import list_saved_models, shipped_folder
 
@@ -30,12 +31,15 @@ def first_line(function):
 def _trained_model(name):
     folder = shipped_folder() / name
     config = read(folder / "config.yaml")
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    data = config["data"]
-    return (
-        name,
-        config["model"]["name"],
-        " ".join(data[key] for key in ("name", "dataset") if key in data),
-        metrics["parameters"],
-        metrics["test_accuracy"],
-    )
+    metrics = read_json(folder / "metrics.json")
+    try:
+        data = config["data"]
+        return (
+            name,
+            config["model"]["name"],
+            " ".join(data[key] for key in ("name", "dataset") if key in data),
+            metrics["parameters"],
+            metrics["test_accuracy"],
+        )
+    except (LookupError, TypeError) as error:
+        raise LoadError(f"{folder} is damaged: {reason(error)}.") from None

@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import json
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from kzoo.commands.errors import tell
 from kzoo.commands.inputs import stack
 from kzoo.config import ConfigError
 from kzoo.exported import show_specs, signature_of
+from kzoo.messages import as_json
 
 BATCH = 32  # inputs that are read before their predictions are printed
 
@@ -81,4 +81,4 @@ def _line(name, class_names, probabilities):
     """One object; `str` of a float32 is its shortest form."""
     shown = {c: float(str(p)) for c, p in zip(class_names, probabilities, strict=True)}
     best = class_names[int(np.argmax(probabilities))]
-    return json.dumps({"input": name, "class": best, "probabilities": shown}, ensure_ascii=False)
+    return as_json({"input": name, "class": best, "probabilities": shown})

@@ -4,6 +4,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kzoo.messages import harmless
+
 
 def print_table(title, columns, rows):
     """Prints rows under the names of their columns.
@@ -39,9 +41,9 @@ def _aligned(lines, right):
 
 
 def _cell(value):
-    """A value on one line, without tabs."""
+    """A value on one line, without tabs and other control characters."""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:.4f}"
-    return "" if value is None else " ".join(str(value).split())
+    return "" if value is None else harmless(" ".join(str(value).split()))

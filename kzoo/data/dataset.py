@@ -7,13 +7,17 @@ from typing import Any
 import keras
 import numpy as np
 
+from kzoo.messages import UserError
 
-class DataError(Exception):
+
+class DataError(UserError):
     """The data cannot be had or used; the message is one sentence."""
 
 
 class DataConfigError(DataError):
     """What a config asks of the data is not there, or not for such data."""
+
+    exit_code = 2
 
 
 def not_there(kind, path):

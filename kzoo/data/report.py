@@ -3,6 +3,7 @@
 import numpy as np
 
 from kzoo.data.dataset import DataError, Stream
+from kzoo.messages import harmless, listed, short
 
 SHOWN = 30  # classes that are listed one by one
 TEXTS = 1000  # in which unknown words are counted
@@ -39,7 +40,7 @@ def report(dataset):
         *_missing_classes(dataset.class_names, counts),
         *_shared_examples(splits),
     ]
-    return "\n".join(lines) + "\n"
+    return harmless("\n".join(lines)) + "\n"
 
 
 def _check_counts(counts):
@@ -52,11 +53,11 @@ def _check_counts(counts):
 
 def _count_lines(class_names, counts):
     rows = [("", *SPLITS), ("examples", *counts.sum(axis=1))]
-    listed = zip(class_names, counts.T, strict=True)
-    rows += [(name, *count) for name, count in list(listed)[:SHOWN]]
-    width = min(40, max(len(str(row[0])) for row in rows))
+    shown = zip(class_names, counts.T, strict=True)
+    rows += [(short(name), *count) for name, count in list(shown)[:SHOWN]]
+    width = min(40, max(len(row[0]) for row in rows))
     lines = [
-        f"{str(name)[:width]:<{width}}" + "".join(f"{_show(value):>12}" for value in values)
+        f"{name[:width]:<{width}}" + "".join(f"{_show(value):>12}" for value in values)
         for name, *values in rows
     ]
     if len(class_names) > SHOWN:
@@ -102,8 +103,7 @@ def _missing_classes(class_names, counts):
     for split, in_split in zip(SPLITS, counts, strict=True):
         names = [name for name, count in zip(class_names, in_split, strict=True) if not count]
         if names:
-            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-            yield f"warning: {split} has no example of {', '.join(names[:SHOWN])}{more}"
+            yield f"warning: {split} has no example of {listed(names)}"
 
 
 def _shared_examples(splits):

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from kzoo.export.check import predict, read_and_run
-from kzoo.export.formats import FORMATS, PACKAGES
+from kzoo.export.formats import FILES, FORMATS, PACKAGES
 from kzoo.export.process import ExportError
 from kzoo.messages import reason
 from kzoo.types import PositiveFloat
@@ -85,10 +85,10 @@ def export(
                 for draft in FORMATS[name](model, expected, folder):
                     written.append(_finish(draft, name, directory, tolerance))
             except Exception as error:  # Keras, h5py and TensorFlow have their own for a full disk
-                failures.append(f"{directory}: {name} failed: {reason(error)}")
+                failures.append(f"{directory / FILES[name]}: {name} failed: {reason(error)}")
     if failures:
         done = ", ".join(str(file.path) for file in written) or "nothing"
-        raise ExportError("\n".join([*failures, f"Written: {done}."]), written)
+        raise ExportError("\n".join([*failures, f"Written: {done}."]), written, failures)
     return written
 
 

@@ -83,4 +83,10 @@ def _blocks(model):
     return any(getattr(layer, "block_size", None) for layer in model.core._flatten_layers())
 
 
+FILES = {  # the first that a format writes
+    "keras": "model.keras",
+    "saved_model": "saved_model",
+    "litert": "model.tflite",
+    "onnx": "model.onnx",
+}
 FORMATS = {"keras": _keras, "saved_model": _saved_model, "litert": _litert, "onnx": _onnx}

@@ -6,21 +6,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kzoo.messages import reason
+from kzoo.messages import UserError, reason
 
 HERE = Path(__file__).parent
 
 
-class ExportError(Exception):
+class ExportError(UserError):
     """A format could not be written; the message says which, why, and what was.
 
     Attributes:
         written: List of the `ExportedFile` that were.
+        failures: List of sentences, one for each format that could not be written.
     """
 
-    def __init__(self, message, written=()):
+    def __init__(self, message, written=(), failures=()):
         super().__init__(message)
         self.written = list(written)
+        self.failures = list(failures)
 
 
 def run_alone(script, *arguments):

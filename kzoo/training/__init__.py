@@ -16,7 +16,7 @@ def train(config, overrides=None, run_dir=None, overwrite=False):
     Raises:
         ConfigError: If the config is wrong.
         DataError: If the data cannot be had.
-        RunError: If training failed; the best model so far is kept.
+        RunError: If the run failed or was stopped; the message says what is kept.
     """
     from kzoo.training.experiment import load_config, run_experiment
 

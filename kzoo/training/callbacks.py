@@ -47,6 +47,24 @@ class KeepBest(keras.callbacks.Callback):
             self.model.set_weights(self._weights)
 
 
+class StopWhenAsked(keras.callbacks.Callback):
+    """Ends a training after a step, where a signal has asked for it.
+
+    Args:
+        check: Function that raises the exception to end with, as `signals_wait` gives it.
+    """
+
+    def __init__(self, check):
+        super().__init__()
+        self.check = check
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.check()
+
+    def on_test_batch_end(self, batch, logs=None):
+        self.check()
+
+
 class NonFiniteLoss(ArithmeticError):
     """The loss became NaN or infinite; the message says at which step."""
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from kzoo.messages import listed
+from kzoo.config import ConfigError, parse_value
+from kzoo.messages import listed, show
 
 
 def class_weights(class_weight, labels, class_names):
@@ -11,7 +12,8 @@ def class_weights(class_weight, labels, class_names):
     Args:
         class_weight: `"balanced"`, which gives all classes the same sum and an example the mean
             weight 1: examples / (classes * examples of the class); a dict from class name to
-            weight, 1 for a class that is not in it; or None.
+            weight, 1 for a class that is not in it; or None. A key that YAML reads as a number,
+            a date, true, false or null stands for the class that is spelled so.
         labels: Integer array `(examples,)` of the training split.
         class_names: List of strings.
 
@@ -19,7 +21,7 @@ def class_weights(class_weight, labels, class_names):
         Array of float32 `(num_classes,)`, or None where no example counts more than another.
 
     Raises:
-        ValueError: If a class is unknown.
+        ValueError: If there is no such class, or several are spelled so.
     """
     if class_weight is None:
         return None
@@ -27,8 +29,30 @@ def class_weights(class_weight, labels, class_names):
         counts = np.bincount(labels, minlength=len(class_names))
         present = np.count_nonzero(counts)
         return (len(labels) / (present * np.maximum(1, counts))).astype("float32")
-    weights = {str(name): weight for name, weight in class_weight.items()}
-    unknown = [name for name in weights if name not in class_names]
-    if unknown:
-        raise ValueError(f"has no class {unknown[0]!r}. The classes are: {listed(class_names)}.")
+    weights = {_class_of(key, class_names): weight for key, weight in class_weight.items()}
     return np.array([weights.get(name, 1.0) for name in class_names], "float32")
+
+
+def _class_of(key, class_names):
+    """Returns the class that a key of YAML stands for: `True` for the class `"TRUE"`, say."""
+    if str(key) in class_names:
+        return str(key)
+    found = [name for name in class_names if _is_spelled(name, key)]
+    if len(found) != 1:
+        wrong = f"has no class {show(key)}" if not found else f"has several classes {show(key)}"
+        raise ValueError(
+            f"{wrong}. The classes are: {listed(class_names)}. "
+            "A name that is a number, a date, true, false or null in YAML needs quotes."
+        )
+    return found[0]
+
+
+def _is_spelled(name, key):
+    """Whether YAML reads the name of a class as this key, which is no text."""
+    if isinstance(key, str):
+        return False
+    try:
+        value = parse_value(name, "the class")
+    except ConfigError:
+        return False
+    return value == key and isinstance(value, bool) == isinstance(key, bool)

@@ -1,7 +1,6 @@
 """The story of one run: from a config to a folder with a trained model."""
 
 import dataclasses
-import json
 import time
 from pathlib import Path
 
@@ -10,26 +9,34 @@ import keras
 from kzoo.config import ConfigError, check, dump, override, read
 from kzoo.data import DATASETS, load_data
 from kzoo.data.augmentation import augment
-from kzoo.data.batches import evaluation_batches, steps_per_epoch
+from kzoo.data.batches import steps_per_epoch
 from kzoo.data.report import report
-from kzoo.data.split import read_examples
 from kzoo.data.text_preprocessing import learn_text_preprocessing
-from kzoo.evaluation import classification_metrics
-from kzoo.explanation import SHOWN, explain
 from kzoo.export import ExportError, check_packages, export
 from kzoo.messages import reason
 from kzoo.models import MODELS
-from kzoo.models.attention_model import attention_model
 from kzoo.saving import Classifier, with_preprocessing
+from kzoo.signals import signals_wait
+from kzoo.training.callbacks import StopWhenAsked
 from kzoo.training.card import card
 from kzoo.training.class_weights import class_weights
 from kzoo.training.environment import environment, peak_memory_bytes
-from kzoo.training.examples import validation_inputs
+from kzoo.training.failures import Failures, RunError
 from kzoo.training.finetune import adapt, starting_point
 from kzoo.training.fit import TrainingStopped, fit
 from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, create_optimizer
-from kzoo.training.run_folder import check_run_folder, create_run_folder
-from kzoo.visualization import draw_confusion_matrix, draw_curves
+from kzoo.training.run_folder import check_run_folder, run_folder, write
+from kzoo.training.stages import export_run, keep_best, save_weights, test_model, write_report
+
+__all__ = [
+    "REGISTRIES",
+    "Run",
+    "RunError",
+    "describe_data",
+    "load_config",
+    "load_data_and_core",
+    "run_experiment",
+]
 
 REGISTRIES = {
     "data": DATASETS,
@@ -46,10 +53,6 @@ REGISTRIES = {
 ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
 FEW_STEPS = 50  # in which hardly a network learns anything
 OF_THE_MODEL = ("text", "image_size", "channels")  # in data: how a trained model reads
-
-
-class RunError(Exception):
-    """A run that failed; the message says what happened, what is kept and how to go on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +147,7 @@ def run_experiment(config, run_dir=None, overwrite=False):
     Args:
         config: Nested dict from `load_config`.
         run_dir: Folder for the results; None takes the next free `runs/<name>`.
-        overwrite: Whether results in that folder are replaced.
+        overwrite: Whether results in that folder are replaced, once the new ones are complete.
 
     Returns:
         `Run`.
@@ -153,49 +156,71 @@ def run_experiment(config, run_dir=None, overwrite=False):
         ConfigError: If the model cannot read such data.
         DataError: If the data cannot be had.
         RunFolderError: If the results have no place to go.
-        RunError: If training failed; the best model so far is kept.
-        ExportError: If a format could not be written; all the other results are.
+        RunError: If the run was stopped, or anything after the data failed.
     """
     check_run_folder(run_dir, overwrite)
     dataset, core = load_data_and_core(config)
     described = describe_data(dataset, config)
     print(described)
     model = with_preprocessing(core, dataset.preprocessing, dataset.class_names, config["name"])
-    folder = create_run_folder(config["name"], run_dir, overwrite)
-    (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
-    (folder / "data.txt").write_text(described, encoding="utf-8")
-    if hasattr(dataset.preprocessing, "write_assets"):
-        dataset.preprocessing.write_assets(folder)
+    with run_folder(config["name"], run_dir, overwrite) as folder, Failures(folder) as failures:
+        write(folder.path / "config.yaml", dump(config))
+        write(folder.path / "data.txt", described)
+        if hasattr(dataset.preprocessing, "write_assets"):
+            dataset.preprocessing.write_assets(folder.path)
+        best, seconds = _train(model, dataset, folder.path, config, failures)
+        files = export_run(model, dataset, folder.path, config, failures)
+        tested = failures.attempt("The test failed", test_model, core, dataset) or {}
+        metrics = {**tested, **_facts(best, core, seconds, config), "files": files}
+        write_report(model, dataset, metrics, folder.path, config, failures)
+        failures.check()
+        if "keras" not in config["export"]["formats"]:
+            (folder.path / "model.keras").unlink()
+        folder.complete()
+    return Run(folder.target, model, metrics)
 
+
+def _train(model, dataset, folder, config, failures):
+    """Trains until the weights are on disk; a signal waits for the end of a step, and for that.
+
+    Returns:
+        What `fit` returns, and the seconds that it took.
+    """
     start = time.perf_counter()
-    try:
-        best = fit(core, dataset, config["seed"], folder / "history.csv", **config["training"])
-    except TrainingStopped as stop:
-        raise RunError(_keep_what_there_is(stop, model, folder, config)) from stop.__cause__
-    train_seconds = time.perf_counter() - start
+    stop = None
+    with signals_wait() as check:
+        try:
+            best = fit(
+                model.core,
+                dataset,
+                config["seed"],
+                folder / "history.csv",
+                [StopWhenAsked(check)],
+                **config["training"],
+            )
+        except TrainingStopped as error:
+            stop = error  # and after this block: a failure to save is no consequence of it
+        if stop:
+            keep_best(stop, model, folder, config, failures)
+            raise failures.error(stop.exit_code) from failures.unforeseen
+        seconds = time.perf_counter() - start
+        failures.attempt("", save_weights, model, folder)
+    return best, seconds
 
-    files, failure = _export(model, dataset, folder, config)
-    metrics = {
-        **_test(core, dataset),
+
+def _facts(best, core, seconds, config):
+    """Returns what `metrics.json` holds beside the numbers of the test."""
+    return {
         "validation_accuracy": best.best_logs["accuracy"],
         "validation_loss": best.best_logs["loss"],
         "best_epoch": best.best_epoch,
         "epochs": best.epochs,
         "parameters": core.count_params(),
-        "train_seconds": train_seconds,
+        "train_seconds": seconds,
         "peak_memory_bytes": peak_memory_bytes(),
         "seed": config["seed"],
         **environment(),
-        "files": files,
     }
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
-    figures = _draw(model, dataset, metrics, folder)
-    (folder / "README.md").write_text(
-        card(config, metrics, figures, **config["card"]), encoding="utf-8"
-    )
-    if failure:
-        raise failure
-    return Run(folder, model, metrics)
 
 
 def _with_one_model(config, path):
@@ -220,56 +245,3 @@ def _with_one_model(config, path):
 
 def _without_what_the_model_decides(data):
     return {key: value for key, value in data.items() if key not in OF_THE_MODEL}
-
-
-def _keep_what_there_is(stop, model, folder, config):
-    """Saves the best model of a training that stopped; returns what to tell the user."""
-    if not stop.best_epoch:
-        return f"{stop}\nNo epoch had ended, so no model is kept. {stop.advice}"
-    formats = [name for name in config["export"]["formats"] if name in ("keras", "saved_model")]
-    export(model, folder, formats=formats)  # not compared: whatever stopped it may stop that too
-    return (
-        f"{stop}\nKept in {folder}: the model of epoch {stop.best_epoch}, the best so far. "
-        f"{stop.advice}"
-    )
-
-
-def _export(model, dataset, folder, config):
-    """Writes the formats; returns what the card tells of each file, and the error or None."""
-    failure = None
-    try:
-        written = export(model, folder, validation_inputs(dataset), **config["export"])
-    except ExportError as error:
-        written, failure = error.written, error
-    files = {
-        file.path.name: {
-            "bytes": file.size,
-            "difference": file.difference,
-            "same_class": file.same_class,
-            "note": file.note,
-        }
-        for file in written
-    }
-    return files, failure
-
-
-def _test(core, dataset):
-    """Reads the test split, the only time that it is read."""
-    logits = core.predict(evaluation_batches(dataset, dataset.test), verbose=0)
-    metrics = classification_metrics(logits, dataset.test.labels, dataset.class_names)
-    return {f"test_{name}": value for name, value in metrics.items()}
-
-
-def _draw(model, dataset, metrics, folder):
-    """Draws the figures; returns their paths, relative to the folder."""
-    figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
-    draw_curves(folder / "history.csv", figures / "curves.png")
-    draw_confusion_matrix(
-        metrics["test_confusion_matrix"], dataset.class_names, figures / "confusion_matrix.png"
-    )
-    if attention_model(model.core):
-        shown = read_examples(dataset.test, range(min(SHOWN, len(dataset.test))))
-        figure = explain(model, shown.inputs, shown.labels).figure()
-        figure.savefig(figures / "attention.png", dpi=150)
-    return [path.relative_to(folder) for path in sorted(figures.glob("*.png"))]

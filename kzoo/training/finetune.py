@@ -10,7 +10,7 @@ from kzoo.config import ConfigError
 from kzoo.data.dataset import read_with
 from kzoo.exported import ExportedModel
 from kzoo.messages import listed, nearest
-from kzoo.saving import Classifier, load
+from kzoo.saving import Classifier, LoadError, load
 
 
 def starting_point(*, from_: str, trainable: Sequence[str] = ("*",)):
@@ -33,7 +33,7 @@ def starting_point(*, from_: str, trainable: Sequence[str] = ("*",)):
     model = load(from_)
     try:
         model = model.recover() if isinstance(model, ExportedModel) else model
-    except ValueError as error:
+    except LoadError as error:
         raise ConfigError(f"finetune.from: {error}") from None
     if not isinstance(model, Classifier):
         raise ConfigError(f"finetune.from takes a model of kzoo. Received: {from_}")

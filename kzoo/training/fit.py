@@ -1,31 +1,37 @@
 """Trains a core with Keras' `fit`."""
 
+import errno
 import sys
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 
 from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
+from kzoo.messages import NO_MEMORY, UserError, reason, sentence
+from kzoo.signals import stopped_by
 from kzoo.training.callbacks import KeepBest, NonFiniteLoss, StopAtNonFiniteLoss
 from kzoo.training.class_weights import class_weights
 from kzoo.training.optimizers import create_optimizer
 from kzoo.types import Fraction, PositiveFloat, PositiveInt
 
+SMALLER_BATCH = "A smaller data.batch_size may help."
 LOWER_RATE = "A lower training.optimizer.learning_rate or a clipnorm may help."
 
 
-class TrainingStopped(Exception):
+class TrainingStopped(UserError):
     """A training that did not come to its end; the core holds the best weights so far.
 
     Attributes:
         best_epoch: The epoch they are from, counted from 1; None if none had ended.
-        advice: How to go on, a sentence.
+        advice: How to go on, a sentence; or `""`.
+        exit_code: That of a program which ends so.
     """
 
-    def __init__(self, reason, best_epoch, advice):
+    def __init__(self, reason, best_epoch, advice, exit_code=1):
         super().__init__(reason)
         self.best_epoch = best_epoch
         self.advice = advice
+        self.exit_code = exit_code
 
 
 def fit(
@@ -39,7 +45,7 @@ def fit(
     optimizer="adam",
     schedule="constant",
     label_smoothing: Fraction = 0.0,
-    class_weight: Literal["balanced"] | dict[str | int, PositiveFloat] | None = None,
+    class_weight: Literal["balanced"] | dict[Any, PositiveFloat] | None = None,
     monitor: Literal["val_loss", "val_accuracy"] = "val_loss",
     early_stopping: PositiveInt | None = None,
     steps_per_execution: PositiveInt = 1,
@@ -68,8 +74,8 @@ def fit(
         The `KeepBest` of this training, with `best_epoch` and `best_logs`.
 
     Raises:
-        TrainingStopped: If the loss became NaN or infinite, on Ctrl-C, and on whatever else went
-            wrong, which is then its cause.
+        TrainingStopped: If the loss became NaN or infinite, on Ctrl-C or another signal, and on
+            whatever else went wrong, which is then its cause.
     """
     steps = steps_per_epoch(dataset)
     weights = class_weights(class_weight, dataset.train.labels, dataset.class_names)
@@ -103,11 +109,16 @@ def fit(
         )
     except NonFiniteLoss as error:
         raise TrainingStopped(str(error), best.best_epoch, LOWER_RATE) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        name, code = stopped_by(error)
         advice = "Its test split was not read."
-        raise TrainingStopped("Stopped by Ctrl-C.", best.best_epoch, advice) from None
+        raise TrainingStopped(f"Stopped by {name}.", best.best_epoch, advice, code) from None
     except Exception as error:  # no memory, a full disk: the best weights are worth keeping
-        raise TrainingStopped(f"{type(error).__name__}: {error}", best.best_epoch, "") from error
+        if getattr(error, "errno", None) == errno.ENOSPC:  # no other file is written meanwhile
+            error.filename = error.filename or history_file
+        said = sentence(error) or f"{type(error).__name__}: {reason(error)}"
+        advice = SMALLER_BATCH if said.startswith(NO_MEMORY) else ""
+        raise TrainingStopped(said, best.best_epoch, advice) from error
     finally:
         best.restore()
     if not best.best_epoch:

@@ -1,8 +1,14 @@
 """Where the results of a run lie."""
 
+import contextlib
+import dataclasses
 import itertools
+import os
 import shutil
 from pathlib import Path
+
+from kzoo.messages import UserError
+from kzoo.signals import signals_wait
 
 RESULTS = (
     "config.yaml",
@@ -21,8 +27,83 @@ RESULTS = (
 )
 
 
-class RunFolderError(Exception):
+class RunFolderError(UserError):
     """The results have no place to go; the message is one sentence."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """The folder of a run.
+
+    Attributes:
+        path: `Path` that the run writes to.
+        target: `Path` where its results belong: the same, unless results lie there that must stay
+            until the new ones are complete.
+    """
+
+    path: Path
+    target: Path
+
+    def complete(self):
+        """Lets the new results take the place of the old ones; the user's own files stay.
+
+        At every moment either all of the old results or all of the new ones lie in one folder:
+        `target`, `path`, or `replaced` in `path`.
+
+        Raises:
+            OSError: If they cannot be moved; all are back in their place then.
+        """
+        if self.path == self.target:
+            return
+        old = self.path / "replaced"
+        moves = [(result, old / result.name) for result in _results(self.target)]
+        moves += [(new, self.target / new.name) for new in sorted(self.path.iterdir())]
+        with signals_wait():
+            old.mkdir()
+            try:
+                _move_all(moves)
+            except OSError:
+                old.rmdir()
+                raise
+            shutil.rmtree(self.path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def run_folder(name, directory=None, overwrite=False):
+    """Makes the folder of a run and keeps other runs out of it.
+
+    Args:
+        name: Name of the run. Without a `directory` the folder is `runs/<name>`, or, where that
+            exists and may not be overwritten, `runs/<name>-2` and so on.
+        directory: Folder to use.
+        overwrite: Whether results in the folder are replaced, by `RunFolder.complete`. Until then
+            the run writes to a new folder beside it, `<folder>-unfinished`.
+
+    Yields:
+        `RunFolder`.
+
+    Raises:
+        RunFolderError: If the folder holds results, belongs to a run that has not ended, or cannot
+            be written to.
+    """
+    check_run_folder(directory, overwrite)
+    target = Path(directory or Path("runs") / name)
+    with contextlib.ExitStack() as locks:
+        try:
+            if directory is None and not overwrite:
+                target = _create_first_free(target)
+            target.mkdir(parents=True, exist_ok=True)
+            _lock(target, locks)
+            _check_results(directory, overwrite)  # again: another run may have just ended
+            if not os.access(target, os.W_OK):
+                raise RunFolderError(f"{target} cannot be written to: it is read-only.")
+            path = target
+            if _results(target):
+                path = _beside(target)
+                _lock(path, locks)
+        except OSError as error:
+            raise RunFolderError(f"{target} cannot be written to: {error.strerror}.") from error
+        yield RunFolder(path, target)
 
 
 def check_run_folder(directory, overwrite=False):
@@ -30,47 +111,26 @@ def check_run_folder(directory, overwrite=False):
 
     Args:
         directory: Folder that the user chose, or None.
-        overwrite: Whether results in it may be removed.
+        overwrite: Whether results in it may be replaced.
 
     Raises:
-        RunFolderError: If there are results that may not be removed.
+        RunFolderError: If there are results that may not be replaced, or another run writes to it.
     """
     if directory is None:
         return
     _check_is_folder(directory)
-    if _results(directory) and not overwrite:
+    _check_results(directory, overwrite)
+    if Path(directory).is_dir():
+        with contextlib.ExitStack() as locks:
+            _lock(directory, locks)
+
+
+def _check_results(directory, overwrite):
+    if directory and _results(directory) and not overwrite:
         raise RunFolderError(
             f"{directory} holds the results of another run. Choose another folder, or pass "
             "--overwrite to replace them."
         )
-
-
-def create_run_folder(name, directory=None, overwrite=False):
-    """Makes the folder of a run; no two runs share one, unless the user says so.
-
-    Args:
-        name: Name of the run. Without a `directory` the folder is `runs/<name>`, or, where that
-            exists and may not be overwritten, `runs/<name>-2` and so on.
-        directory: Folder to use.
-        overwrite: Whether results in the folder are removed.
-
-    Returns:
-        `Path` of the folder, which exists now.
-
-    Raises:
-        RunFolderError: If the folder holds results, or cannot be written to.
-    """
-    check_run_folder(directory, overwrite)
-    folder = Path(directory or Path("runs") / name)
-    try:
-        if directory is None and not overwrite:
-            return _create_first_free(folder)
-        for result in _results(folder):
-            shutil.rmtree(result) if result.is_dir() else result.unlink()
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunFolderError(f"{folder} cannot be written to: {error.strerror}.") from error
-    return folder
 
 
 def check_folder(directory):
@@ -113,13 +173,28 @@ def create_folder(directory, default):
     return folder
 
 
+def write(path, text):
+    """Writes a text file that is there as a whole or not at all.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    draft = path.with_name(f"{path.name}.unfinished")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def _check_is_folder(path):
     if Path(path).exists() and not Path(path).is_dir():
         raise RunFolderError(f"{path} is a file, not a folder.")
 
 
 def _results(folder):
-    return [Path(folder) / name for name in RESULTS if (Path(folder) / name).exists()]
+    """Returns the paths of the results in a folder, links that lead nowhere among them."""
+    return [Path(folder) / name for name in RESULTS if os.path.lexists(Path(folder) / name)]
 
 
 def _create_first_free(folder):
@@ -131,3 +206,53 @@ def _create_first_free(folder):
         except FileExistsError:
             continue
         return candidate
+
+
+def _beside(target):
+    """Makes a folder beside another, or in it: a mount, or a parent that must not be written to."""
+    is_plain = target.name not in ("", "..") and not target.is_symlink()
+    place = target if is_plain else target.resolve()
+    if not os.path.ismount(place):
+        with contextlib.suppress(PermissionError):
+            return _create_first_free(place.with_name(f"{place.name}-unfinished"))
+    return _create_first_free(place / "unfinished")
+
+
+def _lock(folder, locks):
+    """Keeps a folder for this run while `locks` are open, where the system can lock a folder."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    locks.callback(os.close, descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunFolderError(
+            f"Another run is writing to {folder}. Wait for its end, or choose another folder."
+        ) from None
+    except OSError:  # some network file systems
+        return
+
+
+def _move_all(moves):
+    """Moves files and folders, a list of pairs of paths; if one fails, all go back."""
+    done = []
+    try:
+        for source, destination in moves:
+            shutil.move(source, destination)
+            done.append((source, destination))
+    except OSError:
+        if os.path.lexists(source):  # half of it may have been copied to another file system
+            _remove(destination)
+        for source, destination in reversed(done):
+            shutil.move(destination, source)
+        raise
+
+
+def _remove(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

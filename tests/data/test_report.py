@@ -48,6 +48,14 @@ def test_all_of_it():
     )
 
 
+def test_names_do_no_harm():
+    splits = [(numbers(i, i + 5), [0, 1]) for i in range(3)]
+    names = ("a\x1b[2J\nexamples 9", "\u202eb")
+    text = report(dataset(*splits, names, notes=("numbers: \x1b]0;title\x07",)))
+    assert r"a\x1b[2J\nexamples 9" in text and r"\u202eb" in text
+    assert r"numbers: \x1b]0;title\x07" in text and len(text.splitlines()) == 6
+
+
 def test_classes_that_are_missing():
     text = report(
         dataset((numbers(0, 1), [0, 1]), (numbers(2), [1]), (numbers(3), [0]), ["a", "b", "never"])

@@ -1,6 +1,9 @@
+import re
+
 import numpy as np
 import pytest
 
+from kzoo.config import parse
 from kzoo.data.batches import training_batches
 from kzoo.training.class_weights import class_weights
 from tests.tiny import tiny
@@ -27,9 +30,46 @@ def test_mapping():
     assert class_weights(None, LABELS, NAMES) is None
 
 
-def test_unknown_class():
-    with pytest.raises(ValueError, match="no class 'spm'. The classes are: ham, spam, 7."):
-        class_weights({"spm": 2}, LABELS, NAMES)
+@pytest.mark.parametrize(
+    "key, names, found",
+    [
+        ("True", ["False", "True"], "True"),
+        ("true", ["false", "true"], "true"),
+        ("true", ["FALSE", "TRUE"], "TRUE"),
+        ("False", ["true", "false", "0"], "false"),
+        ("1", ["0", "1"], "1"),
+        ("1", ["0.0", "1.0"], "1.0"),
+        ("1", ["true", "1"], "1"),
+        ("1.10", ["1.10", "2.20"], "1.10"),
+        ("1.0", ["0", "1"], "1"),
+        ("1e3", ["1000", "1e2"], "1000"),
+        ("~", ["null", "some"], "null"),
+        ("null", ["None", "some"], "None"),
+        ("2020-01-02", ["2020-01-02", "2020-01-03"], "2020-01-02"),
+    ],
+)
+def test_a_key_that_yaml_does_not_read_as_text(key, names, found):
+    class_weight = parse(f"{{{key}: 3}}", "text")
+    weights = class_weights(class_weight, np.zeros(2, int), names)
+    assert weights.tolist() == [3.0 if name == found else 1.0 for name in names]
+
+
+@pytest.mark.parametrize(
+    "key, names, message",
+    [
+        ("spm", NAMES, "no class 'spm'. The classes are: ham, spam, 7. "),
+        ("true", NAMES, "no class True. The classes are: ham, spam, 7. A name that is"),
+        ("yes", ["true", "false"], "no class 'yes'. The classes are: true, false. "),
+        ("true", ["1", "0"], "no class True. "),
+        ("true", ["true ", "TRUE"], "several classes True. The classes are: true , TRUE. "),
+        ("x", [f"c{i}" for i in range(30)], "c19 and 10 more. "),
+        ("x", ["[", "*a", "\x1b[2J"], r"The classes are: [, *a, \x1b[2J. "),
+    ],
+)
+def test_unknown_class(key, names, message):
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        class_weights(parse(f"{{{key}: 2}}", "text"), LABELS, names)
+    assert len(str(error.value).splitlines()) == 1
 
 
 def test_each_example_of_a_batch_has_the_weight_of_its_class():

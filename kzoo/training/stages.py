@@ -1,0 +1,144 @@
+"""The stages of a run that follow its training; one that fails keeps no other from running."""
+
+import json
+
+from kzoo.data.batches import evaluation_batches
+from kzoo.data.split import read_examples
+from kzoo.evaluation import classification_metrics
+from kzoo.explanation import SHOWN, explain
+from kzoo.export import ExportError, export
+from kzoo.messages import sentence
+from kzoo.models.attention_model import attention_model
+from kzoo.training.card import card
+from kzoo.training.examples import validation_inputs
+from kzoo.training.run_folder import write
+from kzoo.visualization import draw_confusion_matrix, draw_curves
+
+
+def save_weights(model, folder):
+    """Writes `model.keras`, whatever the formats: what was trained is on disk then.
+
+    Raises:
+        ExportError: If it cannot be written.
+    """
+    export(model, folder, formats=["keras"])
+
+
+def keep_best(stop, model, folder, config, failures):
+    """Saves the best model of a training that stopped, and notes what a user has to know.
+
+    Args:
+        stop: `TrainingStopped`.
+        model: `Classifier`, with the best weights.
+        folder: `Path` to write to.
+        config: The resolved config.
+        failures: `Failures`.
+    """
+    failures.note(stop)
+    if stop.__cause__ and sentence(stop.__cause__) is None:
+        failures.unforeseen = stop.__cause__
+    if not stop.best_epoch:
+        failures.kept = f"No epoch had ended, so no model is kept. {stop.advice}".rstrip()
+        return
+    formats = [name for name in ("keras", "saved_model") if name in config["export"]["formats"]]
+    try:  # not compared: whatever stopped it may stop that too
+        export(model, folder, formats=formats if "keras" in formats else ["keras", *formats])
+    except ExportError as error:
+        failures.note(error)
+        if not error.written:
+            return
+    kept = f"the model of epoch {stop.best_epoch}, the best so far. {stop.advice}"
+    failures.kept = f"Kept in {folder}: {kept}".rstrip()
+
+
+def export_run(model, dataset, folder, config, failures):
+    """Writes the formats of a run.
+
+    Args:
+        model: `Classifier`.
+        dataset: `Dataset`, on whose validation split they are compared with the model.
+        folder: `Path` to write to.
+        config: The resolved config.
+        failures: `Failures`.
+
+    Returns:
+        Dict from the name of each file to what the card tells of it.
+    """
+    try:
+        written = export(model, folder, validation_inputs(dataset), **config["export"])
+    except ExportError as error:
+        failures.note(error)
+        written = error.written
+    except Exception as error:  # the inputs cannot be read, or the model cannot run on them
+        failures.note(error, f"{folder}: nothing was exported")
+        written = []
+    if (folder / "failed" / "model.keras").is_file():  # it gives other probabilities
+        (folder / "model.keras").unlink(missing_ok=True)
+    return {
+        file.path.name: {
+            "bytes": file.size,
+            "difference": file.difference,
+            "same_class": file.same_class,
+            "note": file.note,
+        }
+        for file in written
+    }
+
+
+def test_model(core, dataset):
+    """Returns the numbers of the test split, which is read here and nowhere else."""
+    logits = core.predict(evaluation_batches(dataset, dataset.test), verbose=0)
+    metrics = classification_metrics(logits, dataset.test.labels, dataset.class_names)
+    return {f"test_{name}": value for name, value in metrics.items()}
+
+
+def write_report(model, dataset, metrics, folder, config, failures):
+    """Writes the numbers, the figures and the card of a run.
+
+    Args:
+        model: `Classifier`.
+        dataset: `Dataset`.
+        metrics: Dict for `metrics.json`; without the keys `test_...` if the test failed.
+        folder: `Path` to write to.
+        config: The resolved config.
+        failures: `Failures`.
+    """
+    path, figures, page = folder / "metrics.json", folder / "figures", folder / "README.md"
+    failures.attempt(f"{path} was not written", write, path, json.dumps(metrics, indent=2))
+    figures.mkdir(exist_ok=True)
+    for name, draw in _figures(model, dataset, metrics, folder):
+        failures.attempt(f"{figures / name} was not drawn", _draw, draw, figures / name)
+    if "test_accuracy" in metrics:
+        drawn = [path.relative_to(folder) for path in sorted(figures.glob("*.png"))]
+        failures.attempt(f"{page} was not written", _write_card, page, config, metrics, drawn)
+
+
+def _write_card(path, config, metrics, figures):
+    write(path, card(config, metrics, figures, **config["card"]))
+
+
+def _figures(model, dataset, metrics, folder):
+    """Yields the name of each figure that this run has, and a function that draws it to a path."""
+    yield "curves.png", lambda path: draw_curves(folder / "history.csv", path)
+    if "test_confusion_matrix" in metrics:
+        matrix = metrics["test_confusion_matrix"]
+        yield (
+            "confusion_matrix.png",
+            lambda path: draw_confusion_matrix(matrix, dataset.class_names, path),
+        )
+    if attention_model(model.core):
+        yield "attention.png", lambda path: _draw_attention(model, dataset, path)
+
+
+def _draw_attention(model, dataset, path):
+    shown = read_examples(dataset.test, range(min(SHOWN, len(dataset.test))))
+    explain(model, shown.inputs, shown.labels).figure().savefig(path, dpi=150)
+
+
+def _draw(draw, path):
+    """Draws a figure that is there as a whole or not at all."""
+    try:
+        draw(path)
+    except Exception:
+        path.unlink(missing_ok=True)
+        raise
