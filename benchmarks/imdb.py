@@ -29,7 +29,8 @@ from training import fit_and_test
 
 from kzoo.data.text_preprocessing import learn_text_preprocessing
 from kzoo.training.callbacks import KeepBest
-from kzoo.training.experiment import load_config, load_data_and_core
+from kzoo.training.experiment import load_data_and_core
+from kzoo.training.recipe import load_config
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "configs" / "imdb_segment_attention_lstm.yaml"

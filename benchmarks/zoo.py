@@ -27,7 +27,7 @@ import kzoo
 from kzoo.commands.inputs import input_kind
 from kzoo.config import read as read_yaml
 from kzoo.exported import signature_of
-from kzoo.saving import sha256
+from kzoo.shipped import sha256
 from kzoo.training.card import card
 
 ROOT = Path(__file__).parents[1]

@@ -14,7 +14,7 @@ FUNCTIONS = {
     "explain": "kzoo.explanation",
     "faithfulness": "kzoo.deletion",
     "list_models": "kzoo.models",
-    "list_saved_models": "kzoo.saving",
+    "list_saved_models": "kzoo.shipped",
     "load": "kzoo.saving",
     "train": "kzoo.training",
     "worst_mistakes": "kzoo.evaluation",

@@ -1,6 +1,5 @@
 """The command line: `kzoo`, one function for each of its commands, and train.py."""
 
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +8,9 @@ try:
     import typer
 
     from kzoo.commands.errors import clear_errors
+    from kzoo.commands.quiet import import_keras
 except KeyboardInterrupt:  # quietly, as train.py ends then
     raise SystemExit(130) from None
-
-for name in ("tensorflow", "absl"):  # how often a model is traced, what TFDS finds in its folders
-    logging.getLogger(name).setLevel(logging.ERROR)
 
 app = typer.Typer(
     name="kzoo",
@@ -61,11 +58,14 @@ DryRun = Annotated[
 PrintConfig = Annotated[
     bool, typer.Option("--print-config", help="Print the config with every default, and stop.")
 ]
+Recipe = Annotated[
+    Path, typer.Option(help="A YAML file, or the name of a recipe that comes with kzoo.")
+]
 DataConfig = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        help="The YAML file whose section data is read.",
+        help="A recipe whose section data is read.",
         show_default="config.yaml in the run folder",
     ),
 ]
@@ -95,7 +95,7 @@ def command(name):
 
 @command("list")
 def list_():
-    """List the trained models that are shipped, and the models and data sets for recipes.
+    """List the trained models and recipes that come with kzoo, and the parts of a recipe.
 
     Example: kzoo list
     """
@@ -133,6 +133,7 @@ def evaluate(
 
     Example: kzoo evaluate digits_cnn_attention --json
     """
+    import_keras()
     from kzoo.commands.evaluate import evaluate, print_evaluation
     from kzoo.config import parse_overrides
 
@@ -152,12 +153,13 @@ def predict(
 
     Example: kzoo predict digits_cnn_attention seven.png scans/
     """
+    if not inputs and sys.stdin.isatty():
+        raise typer.BadParameter("Name inputs, or pipe text or CSV in.")
+    import_keras()
     from kzoo.commands.inputs import read_inputs
     from kzoo.commands.predict import predict
     from kzoo.saving import load
 
-    if not inputs and sys.stdin.isatty():
-        raise typer.BadParameter("Name inputs, or pipe text or CSV in.")
     loaded = load(model)
     found = read_inputs(loaded, inputs or ["-"], text and bool(inputs), delimiter)
     if not predict(loaded, found):
@@ -188,6 +190,7 @@ def explain(
 
     Example: kzoo explain digits_cnn_attention seven.png --out explanation
     """
+    import_keras()
     from kzoo.commands.explain import explain_inputs, explain_mistakes
     from kzoo.config import parse_overrides
 
@@ -214,6 +217,7 @@ def export(
 
     Example: kzoo export digits_cnn_attention --format onnx --format litert
     """
+    import_keras()
     from kzoo.commands.export import export_formats, print_files
     from kzoo.config import parse_overrides
 
@@ -230,22 +234,20 @@ def finetune(
             help="A shipped model, a run folder, a .keras file, or a SavedModel folder of kzoo.",
         ),
     ],
-    config: Annotated[
-        Path, typer.Option(help="The YAML file of the run; of its model it takes nothing.")
-    ],
+    config: Recipe,
     set_: Overrides = None,
     run_dir: RunDir = None,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
     print_config: PrintConfig = False,
 ):
-    """Train a trained model further, on the data of a recipe.
+    """Train a trained model further, on the data of a recipe; its section model is ignored.
 
-    Example: kzoo finetune --from mnist_cnn_attention --config configs/digits_finetune.yaml
+    Example: kzoo finetune --from mnist_cnn_attention --config digits_finetune
     """
     from kzoo.commands.train import train
     from kzoo.config import parse_overrides
-    from kzoo.training.experiment import OF_THE_MODEL
+    from kzoo.training.recipe import OF_THE_MODEL
 
     of_the_model = ["model", *(f"data.{key}" for key in OF_THE_MODEL)]
     overrides = {**dict.fromkeys(of_the_model), "finetune.from": start, **parse_overrides(set_)}
@@ -254,7 +256,7 @@ def finetune(
 
 @command("train")
 def train(
-    config: Annotated[Path, typer.Option(help="The YAML file that describes the run.")],
+    config: Recipe,
     set_: Overrides = None,
     run_dir: RunDir = None,
     overwrite: Overwrite = False,

@@ -1,7 +1,6 @@
 """A model that is a SavedModel: it computes, and that is all."""
 
 import dataclasses
-import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from kzoo.messages import Note, UserError, listed, reason
+from kzoo.messages import Note, listed, reason
+from kzoo.shipped import LoadError, read_json
 
 # In a SavedModel of kzoo: how the classifier in it is built. TensorFlow keeps the folder for such
 # files and does not read it.
@@ -18,10 +18,6 @@ PROGRAM = (
     "{} was not written by kzoo. A SavedModel is a program: it can read and write files when it is "
     "opened or called. Open only those whose source you trust."
 )
-
-
-class LoadError(UserError, ValueError):
-    """A model cannot be loaded; the message is one sentence."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,21 +129,6 @@ class ExportedModel:
         except Exception as error:  # Keras has many
             raise LoadError(f"{self.folder} cannot be trained: {reason(error)}") from error
         return classifier
-
-
-def read_json(path):
-    """Returns the dict in a JSON file.
-
-    Raises:
-        LoadError: If it holds something else.
-    """
-    try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise LoadError(f"{path} is damaged: {reason(error)}.") from None
-    if not isinstance(held, dict):
-        raise LoadError(f"{path} is damaged: it must hold an object.")
-    return held
 
 
 def _description(folder):

@@ -111,6 +111,7 @@ class _Names(dict):
             return getattr(builtins, name)
         if isinstance(part, ast.Assign):
             return self.evaluate(part.value)
+        [name] = [alias.name for alias in part.names if name in (alias.asname, alias.name)]
         if part.module.startswith("kzoo."):  # without running it, as it may import Keras
             return _Names(part.module)[name]
         return getattr(importlib.import_module(part.module), name)

@@ -1,21 +1,14 @@
 """The model that is saved: raw input in, probabilities out; and how it is loaded again."""
 
-import hashlib
 import warnings
-from pathlib import Path
 
 import keras
 import numpy as np
 
-from kzoo.exported import ExportedModel, LoadError, read_json
+from kzoo.exported import ExportedModel
 from kzoo.keras_file import check_declared_sizes, keras_version
-from kzoo.messages import listed, nearest, reason
-
-
-class NoModelError(LoadError):
-    """There is no such model; the message says which there are."""
-
-    exit_code = 2
+from kzoo.messages import reason
+from kzoo.shipped import LoadError, find_model
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
@@ -103,11 +96,6 @@ def with_preprocessing(core, preprocessing, class_names, name=None):
     return Classifier(core, preprocessing, class_names, name=name or core.name)
 
 
-def list_saved_models():
-    """Returns the names of the trained models that are shipped with kzoo."""
-    return sorted({name.split("/")[0] for name in _checksums()})
-
-
 def load(source):
     """Loads a trained model.
 
@@ -140,56 +128,3 @@ def load(source):
         if version := keras_version(path):
             message += f"\nIt was written by Keras {version} and read by Keras {keras.__version__}."
         raise LoadError(message) from error
-
-
-def find_model(source):
-    """Returns the path of a model: its `.keras` file or its SavedModel folder.
-
-    Args:
-        source: As `load` takes it.
-
-    Raises:
-        NoModelError: If there is no such model.
-        LoadError: If it is a shipped one and not what was shipped.
-    """
-    path = Path(source)
-    if path.is_file():
-        return path
-    for candidate in (path / "model.keras", path, path / "saved_model"):
-        if candidate.is_file() or (candidate / "saved_model.pb").is_file():
-            return candidate
-    shipped = f"{source}/model.keras"
-    if shipped not in _checksums():
-        names = list_saved_models()
-        raise NoModelError(
-            f"There is no model {source}.{nearest(source, names)} Give a run folder with a "
-            "model.keras, a .keras file, a SavedModel folder, or the name of a shipped model: "
-            f"{listed(names)}."
-        )
-    path = shipped_folder() / shipped
-    if sha256(path) != _checksums()[shipped]:
-        raise LoadError(f"{path} is damaged: its SHA-256 differs from the one in checksums.json.")
-    return path
-
-
-def folder_of(source):
-    """Returns the folder that a model lies in, with the config of its run beside it."""
-    return find_model(source).parent
-
-
-def sha256(path):
-    """Returns the SHA-256 of a file, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def shipped_folder():
-    """Returns where the shipped models lie: beside the package in a clone, in it elsewhere."""
-    package = Path(__file__).parent
-    clone = package.parent / "saved_models"
-    return clone if clone.is_dir() else package / "saved_models"
-
-
-def _checksums():
-    """Returns a dict from each shipped file to its SHA-256."""
-    return read_json(shipped_folder() / "checksums.json")

@@ -7,8 +7,9 @@ import tensorflow as tf
 
 import kzoo
 from kzoo.export.saved_model import write_saved_model
-from kzoo.exported import DESCRIPTION, ExportedModel, LoadError, Spec
+from kzoo.exported import DESCRIPTION, ExportedModel, Spec
 from kzoo.messages import Note
+from kzoo.shipped import LoadError
 from tests.export.classifiers import CLASSIFIERS, with_decided_weights
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import kzoo
 from kzoo.keras_file import keras_version
-from kzoo.saving import LoadError
+from kzoo.shipped import LoadError
 from tests.export.classifiers import image_classifier
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from kzoo.lazy import Lazy
-from kzoo.training.experiment import REGISTRIES
+from kzoo.training.recipe import REGISTRIES
 
 
 def functions():
@@ -21,7 +21,8 @@ def functions():
 def test_signature_and_docstring_are_those_of_the_function(lazy):
     loaded = lazy.load()
     assert inspect.signature(lazy) == inspect.signature(loaded)
-    assert inspect.getdoc(lazy) == inspect.getdoc(loaded)
+    if lazy.module.startswith("kzoo."):  # Keras completes its docstrings when it is imported
+        assert inspect.getdoc(lazy) == inspect.getdoc(loaded)
 
 
 def test_a_call_imports_the_function(tmp_path, monkeypatch):

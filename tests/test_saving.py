@@ -14,7 +14,8 @@ import kzoo
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.export.saved_model import write_saved_model
 from kzoo.exported import DESCRIPTION
-from kzoo.saving import Classifier, LoadError, folder_of, with_preprocessing
+from kzoo.saving import Classifier, with_preprocessing
+from kzoo.shipped import LoadError, folder_of
 from tests import tiny
 from tests.export.classifiers import image_classifier
 

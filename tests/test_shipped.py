@@ -1,10 +1,12 @@
 """The trained models that are shipped."""
 
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -13,11 +15,11 @@ import pytest
 
 import kzoo
 from kzoo.config import read
-from kzoo.saving import find_model, sha256, shipped_folder
-from kzoo.training.experiment import load_config
+from kzoo.shipped import find_model, sha256, shipped_folder
+from kzoo.training.recipe import load_config
 
 ROOT = Path(__file__).parents[1]
-NOT_BUILT = (".git", ".venv", "runs", "tests", "build", "*.egg-info")
+NOT_BUILT = (".git", ".venv*", "runs", "build", "*.egg-info", "__pycache__")
 FOLDER = shipped_folder()
 NAMES = kzoo.list_saved_models()
 EXPECTED = {
@@ -100,27 +102,36 @@ import sys, kzoo
 print(kzoo.__file__, *kzoo.list_saved_models())
 model = kzoo.load("digits_cnn_attention")
 print(model.predict(__import__("numpy").zeros((1, 8, 8), "uint8"), verbose=0)["logits"].shape)
+sys.argv = ["kzoo", "train", "--config", "digits_cnn", "--print-config"]
+from kzoo.cli import main
+main()
 """
+BUILD = "import setuptools.build_meta as build; print(build.build_sdist(r'{}'))"
 
 
 @pytest.mark.slow
-def test_the_wheel_carries_them(tmp_path):
+def test_the_wheel_of_the_sdist_carries_them_and_the_recipes(tmp_path):
     pytest.importorskip("setuptools")  # no network is needed where it is installed
     ignore = shutil.ignore_patterns(*NOT_BUILT)
-    shutil.copytree(ROOT, tmp_path / "clone", symlinks=True, ignore=ignore)
-    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet"]
-    subprocess.run([*pip, "--wheel-dir", tmp_path, tmp_path / "clone"], check=True)
+    shutil.copytree(ROOT, tmp_path / "clone", ignore=ignore)
+    run = functools.partial(subprocess.run, check=True, capture_output=True, text=True)
+    run([sys.executable, "-c", BUILD.format(tmp_path)], cwd=tmp_path / "clone")
+    [sdist] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    tracked = run(["git", "ls-files"], cwd=ROOT).stdout.splitlines()
+    assert {name for name in tracked if not name.startswith(".")} <= names
+    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
+    run([*pip, "--wheel-dir", tmp_path, sdist])
     [wheel] = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
-    process = subprocess.run(
+    process = run(
         [sys.executable, "-c", LOAD],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
-        capture_output=True,
-        text=True,
-        check=True,
     )
     place, *names = process.stdout.splitlines()[0].split()
     assert Path(place).is_relative_to(tmp_path / "site") and set(names) == EXPECTED
     assert process.stdout.splitlines()[1] == "(1, 10)"
+    assert "name: digits_cnn" in process.stdout

@@ -4,16 +4,15 @@ import inspect
 import json
 import re
 
-import keras
 from pydantic import TypeAdapter
 
+from kzoo.commands.quiet import import_keras
 from kzoo.commands.tables import print_table
 from kzoo.data import DATASETS
-from kzoo.exported import ExportedModel, read_json, show_specs, signature_of
 from kzoo.messages import listed, nearest
 from kzoo.models import MODELS
-from kzoo.saving import NoModelError, find_model, list_saved_models, load
-from kzoo.training.experiment import REGISTRIES
+from kzoo.shipped import NoModelError, find_model, list_saved_models
+from kzoo.training.recipe import REGISTRIES
 
 
 def describe(name):
@@ -35,7 +34,10 @@ def describe(name):
             f"file, a SavedModel folder, {listed(list_saved_models())};\n"
             f"a model function: {listed(MODELS)}; or a data set function: {listed(DATASETS)}."
         ) from None
-    _describe_trained(path, load(path))
+    import_keras()
+    from kzoo.commands.describe_model import describe_model
+
+    describe_model(path)
 
 
 def _describe_function(section, name, function):
@@ -87,7 +89,6 @@ def _name_schema(schema):
     return " ".join(filter(None, [NAMES.get(kind, kind), " and ".join(_bounds(schema))]))
 
 
-OF_TRAINING = {"validation_loss": ", as in training"}
 NAMES = {"boolean": "true or false", "string": "text", "object": "mapping"}
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 
@@ -101,50 +102,3 @@ def _bounds(schema):
 def _show(value):
     """A value as in YAML."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _describe_trained(path, model):
-    """Prints the architecture, what goes in and comes out, and the numbers of the run."""
-    if isinstance(model, ExportedModel):
-        rows = [
-            (name, show_specs(s.inputs), show_specs(s.outputs))
-            for name, s in model.signatures.items()
-        ]
-        print_table("Signatures", ["signature", "inputs", "outputs"], rows)
-    else:
-        rows = [
-            (layer.name, type(layer).__name__, _shapes(layer), layer.count_params())
-            for layer in getattr(model, "core", model).layers
-        ]
-        print_table("Architecture", ["layer", "type", "output", "parameters"], rows)
-    print_table("Facts", ["", "value"], [*_facts(path, model), *_metrics(path)])
-
-
-def _shapes(layer):
-    tensors = keras.tree.flatten(layer.output)
-    return " and ".join(str(tuple(tensor.shape)).replace("None", "any") for tensor in tensors)
-
-
-def _facts(path, model):
-    signature = signature_of(model)
-    yield "file", path
-    yield "input", show_specs(signature.inputs)
-    yield "output", show_specs(signature.outputs)
-    names = getattr(model, "class_names", None)
-    if names:
-        yield f"{len(names)} classes", listed(names)
-    if not isinstance(model, ExportedModel):
-        yield "parameters", model.count_params()
-
-
-def _metrics(path):
-    """Yields what is one value in the `metrics.json` of the run."""
-    file = path.parent / "metrics.json"
-    if path.name not in ("model.keras", "saved_model") or not file.is_file():
-        return
-    metrics = read_json(file)
-    if isinstance(versions := metrics.get("versions"), dict):
-        metrics["versions"] = ", ".join(f"{name} {version}" for name, version in versions.items())
-    for key, value in metrics.items():
-        if key != "parameters" and not isinstance(value, dict | list):
-            yield key.replace("_", " ") + OF_TRAINING.get(key, ""), value

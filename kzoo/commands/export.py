@@ -11,7 +11,8 @@ from kzoo.config import ConfigError
 from kzoo.data.dataset import DataError
 from kzoo.export import check_packages, export
 from kzoo.messages import show
-from kzoo.saving import find_model, folder_of, load
+from kzoo.saving import load
+from kzoo.shipped import find_model, folder_of
 from kzoo.training.examples import validation_inputs
 from kzoo.training.run_folder import check_folder, create_folder
 

@@ -11,8 +11,9 @@ from kzoo.data.batches import evaluation_batches
 from kzoo.data.dataset import DataError, Stream, differ_in_shape, read_with
 from kzoo.exported import ExportedModel, signature_of
 from kzoo.messages import listed, reason
-from kzoo.saving import Classifier, folder_of
-from kzoo.training.experiment import REGISTRIES
+from kzoo.saving import Classifier
+from kzoo.shipped import find_recipe, folder_of
+from kzoo.training.recipe import REGISTRIES
 
 
 def load_run_data(source, model, config=None, overrides=None):
@@ -71,6 +72,7 @@ def _config_of_run(source):
 
 def _data_section(path, overrides):
     """Returns the checked section `data` of a config; the others need not be there."""
+    path = find_recipe(path)
     config = {key: value for key, value in read(path).items() if key in ("name", "data")}
     registries = {key: value for key, value in REGISTRIES.items() if key.split(".")[0] == "data"}
     config = override({"name": "evaluation", **config}, overrides, source=str(path))

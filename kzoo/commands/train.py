@@ -1,12 +1,8 @@
 """What `kzoo train`, `kzoo finetune` and train.py do."""
 
+from kzoo.commands.quiet import import_keras
 from kzoo.config import dump
-from kzoo.training.experiment import (
-    describe_data,
-    load_config,
-    load_data_and_core,
-    run_experiment,
-)
+from kzoo.training.recipe import load_config
 
 
 def train(config, overrides, run_dir=None, overwrite=False, dry_run=False, print_config=False):
@@ -14,7 +10,11 @@ def train(config, overrides, run_dir=None, overwrite=False, dry_run=False, print
     checked = load_config(config, overrides)
     if print_config:
         print(dump(checked), end="")
-    elif dry_run:
+        return
+    import_keras()
+    from kzoo.training.experiment import describe_data, load_data_and_core, run_experiment
+
+    if dry_run:
         dataset, core = load_data_and_core(checked)
         print(describe_data(dataset, checked))
         core.summary()

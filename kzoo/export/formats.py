@@ -12,11 +12,6 @@ from kzoo.export.process import run_alone
 from kzoo.export.saved_model import write_saved_model
 
 CALIBRATION = 200  # examples that tell the range of each tensor that becomes int8
-# what a format needs beside TensorFlow: modules, and how PyPI calls them
-PACKAGES = {
-    "litert": {"ai_edge_litert": "ai-edge-litert"},
-    "onnx": {"onnx": "onnx", "tf2onnx": "tf2onnx", "onnxruntime": "onnxruntime"},
-}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,53 +6,34 @@ from pathlib import Path
 
 import keras
 
-from kzoo.config import ConfigError, check, dump, override, read
-from kzoo.data import DATASETS, load_data
-from kzoo.data.augmentation import augment
+from kzoo.config import ConfigError, dump
+from kzoo.data import load_data
 from kzoo.data.batches import steps_per_epoch
 from kzoo.data.report import report
-from kzoo.data.text_preprocessing import learn_text_preprocessing
-from kzoo.export import ExportError, check_packages, export
 from kzoo.messages import reason
 from kzoo.models import MODELS
 from kzoo.saving import Classifier, with_preprocessing
 from kzoo.signals import signals_wait
 from kzoo.training.callbacks import StopWhenAsked
-from kzoo.training.card import card
 from kzoo.training.class_weights import class_weights
 from kzoo.training.environment import environment, peak_memory_bytes
 from kzoo.training.failures import Failures, RunError
 from kzoo.training.finetune import adapt, starting_point
 from kzoo.training.fit import TrainingStopped, fit
-from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, create_optimizer
+from kzoo.training.optimizers import create_optimizer
+from kzoo.training.recipe import ARGUMENT
 from kzoo.training.run_folder import check_run_folder, run_folder, write
 from kzoo.training.stages import export_run, keep_best, save_weights, test_model, write_report
 
 __all__ = [
-    "REGISTRIES",
     "Run",
     "RunError",
     "describe_data",
-    "load_config",
     "load_data_and_core",
     "run_experiment",
 ]
 
-REGISTRIES = {
-    "data": DATASETS,
-    "data.augmentation": augment,
-    "data.text": learn_text_preprocessing,
-    "model": MODELS,
-    "finetune": starting_point,
-    "training": fit,
-    "training.optimizer": OPTIMIZERS,
-    "training.schedule": SCHEDULES,
-    "export": export,
-    "card": card,
-}
-ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
 FEW_STEPS = 50  # in which hardly a network learns anything
-OF_THE_MODEL = ("text", "image_size", "channels")  # in data: how a trained model reads
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,35 +51,6 @@ class Run:
     metrics: dict = dataclasses.field(repr=False)
 
 
-def load_config(path, overrides=None):
-    """Reads a recipe and checks all of it, before any data is read.
-
-    Args:
-        path: YAML file.
-        overrides: Dict from dotted key to value, as in `{"training.epochs": 2}`.
-
-    Returns:
-        Nested dict with every default written out.
-
-    Raises:
-        ConfigError: With a line or two for every key that is wrong.
-    """
-    config = override(read(path), overrides or {}, source=str(path))
-    config = check(*_with_one_model(config, path), source=str(path))
-    if "finetune" in config:
-        config["data"] = _without_what_the_model_decides(config["data"])
-    training = config["training"]
-    try:
-        create_optimizer(training["optimizer"], training["schedule"], steps=1)
-    except ValueError as error:
-        raise ConfigError(f"{path}: training.optimizer: {reason(error)}") from None
-    try:
-        check_packages(config["export"]["formats"])
-    except ExportError as error:
-        raise ConfigError(f"{path}: export.formats: {error}") from None
-    return config
-
-
 def load_data_and_core(config):
     """Returns the `Dataset` of a config and, built for it, the core.
 
@@ -107,6 +59,7 @@ def load_data_and_core(config):
         DataError: If the data cannot be had.
         LoadError: If there is no such model to go on from, or it cannot be loaded.
     """
+    _check_optimizer(config["training"])
     keras.utils.set_random_seed(config["seed"])
     start = None
     if "finetune" in config:  # before the data, which may take its time
@@ -128,6 +81,14 @@ def load_data_and_core(config):
     except (TypeError, ValueError) as error:
         raise ConfigError(f"model {config['model']['name']}: {reason(error)}") from None
     return dataset, core
+
+
+def _check_optimizer(training):
+    """Refuses what Keras refuses, before the data is read."""
+    try:
+        create_optimizer(training["optimizer"], training["schedule"], steps=1)
+    except ValueError as error:
+        raise ConfigError(f"training.optimizer: {reason(error)}") from None
 
 
 def describe_data(dataset, config):
@@ -221,27 +182,3 @@ def _facts(best, core, seconds, config):
         "seed": config["seed"],
         **environment(),
     }
-
-
-def _with_one_model(config, path):
-    """Returns a config and the registries of its sections: `model` or `finetune`, not both."""
-    config = {k: v for k, v in config.items() if v is not None or k not in ("model", "finetune")}
-    if "finetune" not in config:
-        return config, {**REGISTRIES, "finetune": None}
-    if "model" in config:
-        raise ConfigError(
-            f"{path}: the model is the one of finetune.from. Remove the section model, or finetune."
-        )
-    data = config.get("data")
-    if isinstance(data, dict):
-        if given := [key for key in OF_THE_MODEL if data.get(key) is not None]:
-            raise ConfigError(
-                f"{path}: data.{given[0]} is decided by the model of finetune.from, which has "
-                "learnt to read as it does. Remove it."
-            )
-        config["data"] = _without_what_the_model_decides(data)
-    return config, {**REGISTRIES, "model": None}
-
-
-def _without_what_the_model_decides(data):
-    return {key: value for key, value in data.items() if key not in OF_THE_MODEL}

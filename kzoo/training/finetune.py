@@ -10,7 +10,8 @@ from kzoo.config import ConfigError
 from kzoo.data.dataset import read_with
 from kzoo.exported import ExportedModel
 from kzoo.messages import listed, nearest
-from kzoo.saving import Classifier, LoadError, load
+from kzoo.saving import Classifier, load
+from kzoo.shipped import LoadError
 
 
 def starting_point(*, from_: str, trainable: Sequence[str] = ("*",)):

@@ -86,8 +86,8 @@ def create_optimizer(optimizer, schedule, steps):
     Raises:
         ValueError: If an argument is out of range.
     """
+    check_ranges(optimizer)
     name, arguments = _split_name(optimizer)
-    _check_ranges(arguments)
     learning_rate = arguments.get("learning_rate", 1.0)
     schedule_name, schedule_arguments = _split_name(schedule)
     arguments["learning_rate"] = SCHEDULES[schedule_name](
@@ -96,8 +96,16 @@ def create_optimizer(optimizer, schedule, steps):
     return OPTIMIZERS[name](**arguments)
 
 
-def _check_ranges(arguments):
-    """Refuses numbers that Keras' optimizers take and then fail on, or diverge with."""
+def check_ranges(optimizer):
+    """Refuses numbers that Keras' optimizers take and then fail on, or diverge with.
+
+    Args:
+        optimizer: As of `create_optimizer`.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+    _, arguments = _split_name(optimizer)
     for name, value in arguments.items():
         if value is None:
             continue

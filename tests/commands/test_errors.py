@@ -14,7 +14,7 @@ from kzoo.commands.errors import clear_errors, tell
 from kzoo.commands.tables import print_table
 from kzoo.data.dataset import DataConfigError, DataError
 from kzoo.messages import Note
-from kzoo.saving import LoadError, NoModelError
+from kzoo.shipped import LoadError, NoModelError
 
 
 def ended(capsys, function):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from kzoo.config import read
-from kzoo.saving import shipped_folder
+from kzoo.shipped import shipped_folder
 from kzoo.training.card import card
 
 FOLDER = shipped_folder() / "digits_cnn_attention"

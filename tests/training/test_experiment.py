@@ -10,7 +10,8 @@ import kzoo
 from kzoo.config import ConfigError, parse
 from kzoo.data import DATASETS
 from kzoo.training import train
-from kzoo.training.experiment import RunError, load_config, run_experiment
+from kzoo.training.experiment import RunError, run_experiment
+from kzoo.training.recipe import load_config
 from kzoo.training.run_folder import RunFolderError
 from tests import tiny
 

@@ -13,8 +13,8 @@ from kzoo.data.image_folder import image_folder
 from kzoo.export.saved_model import write_saved_model
 from kzoo.saving import with_preprocessing
 from kzoo.training import train
-from kzoo.training.experiment import load_config
 from kzoo.training.finetune import adapt, starting_point
+from kzoo.training.recipe import load_config
 from tests import tiny
 from tests.data.image_files import image, write, write_classes
 from tests.data.tables import write_csv

@@ -9,7 +9,7 @@ import tensorflow as tf
 import kzoo
 from kzoo.config import ConfigError, dump
 from kzoo.training import train
-from kzoo.training.experiment import load_config
+from kzoo.training.recipe import load_config
 from tests.data.text_files import TELLING, write_texts
 
 TEXTS = ["un film précieux", "une histoire pobre pobre", "", "inconnu " * 29]

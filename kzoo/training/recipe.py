@@ -1,0 +1,77 @@
+"""A recipe: one YAML file, checked against the functions that its sections are handed to."""
+
+from kzoo.config import ConfigError, check, override, read
+from kzoo.data import DATASETS
+from kzoo.export import ExportError, check_packages
+from kzoo.lazy import Lazy
+from kzoo.models import MODELS
+from kzoo.shipped import find_recipe
+from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, check_ranges
+
+REGISTRIES = {
+    "data": DATASETS,
+    "data.augmentation": Lazy("kzoo.data.augmentation", "augment"),
+    "data.text": Lazy("kzoo.data.text_preprocessing", "learn_text_preprocessing"),
+    "model": MODELS,
+    "finetune": Lazy("kzoo.training.finetune", "starting_point"),
+    "training": Lazy("kzoo.training.fit"),
+    "training.optimizer": OPTIMIZERS,
+    "training.schedule": SCHEDULES,
+    "export": Lazy("kzoo.export.writing", "export"),
+    "card": Lazy("kzoo.training.card"),
+}
+ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
+OF_THE_MODEL = ("text", "image_size", "channels")  # in data: how a trained model reads
+
+
+def load_config(path, overrides=None):
+    """Reads a recipe and checks all of it, before any data is read.
+
+    Args:
+        path: YAML file, or the name of a recipe that comes with kzoo.
+        overrides: Dict from dotted key to value, as in `{"training.epochs": 2}`.
+
+    Returns:
+        Nested dict with every default written out.
+
+    Raises:
+        ConfigError: With a line or two for every key that is wrong.
+    """
+    path = find_recipe(path)
+    config = override(read(path), overrides or {}, source=str(path))
+    config = check(*_with_one_model(config, path), source=str(path))
+    if "finetune" in config:
+        config["data"] = _without_what_the_model_decides(config["data"])
+    try:
+        check_ranges(config["training"]["optimizer"])
+    except ValueError as error:
+        raise ConfigError(f"{path}: training.optimizer: {error}") from None
+    try:
+        check_packages(config["export"]["formats"])
+    except ExportError as error:
+        raise ConfigError(f"{path}: export.formats: {error}") from None
+    return config
+
+
+def _with_one_model(config, path):
+    """Returns a config and the registries of its sections: `model` or `finetune`, not both."""
+    config = {k: v for k, v in config.items() if v is not None or k not in ("model", "finetune")}
+    if "finetune" not in config:
+        return config, {**REGISTRIES, "finetune": None}
+    if "model" in config:
+        raise ConfigError(
+            f"{path}: the model is the one of finetune.from. Remove the section model, or finetune."
+        )
+    data = config.get("data")
+    if isinstance(data, dict):
+        if given := [key for key in OF_THE_MODEL if data.get(key) is not None]:
+            raise ConfigError(
+                f"{path}: data.{given[0]} is decided by the model of finetune.from, which has "
+                "learnt to read as it does. Remove it."
+            )
+        config["data"] = _without_what_the_model_decides(data)
+    return config, {**REGISTRIES, "model": None}
+
+
+def _without_what_the_model_decides(data):
+    return {key: value for key, value in data.items() if key not in OF_THE_MODEL}
