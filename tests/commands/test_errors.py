@@ -78,7 +78,7 @@ def test_its_exit_code(capsys, error, code):
 
 
 @pytest.mark.parametrize("name, code", [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
-def test_a_signal(capsys, name, code):
+def test_a_signal(capsys, default_signals, name, code):
     number = getattr(signal, name, None)
     if number is None:
         pytest.skip(f"no {name} here")
