@@ -1,31 +1,48 @@
-"""kzoo: a model zoo of attention for Keras 3."""
+"""kzoo: a model zoo of attention for Keras 3.
 
-import kzoo.layers  # noqa: F401  registers the layers, so that load_model needs nothing else
-from kzoo.data.array_preprocessing import ArrayPreprocessing  # noqa: F401  registered too
-from kzoo.data.image_preprocessing import ImagePreprocessing  # noqa: F401
-from kzoo.data.table_preprocessing import TablePreprocessing  # noqa: F401
-from kzoo.data.text_preprocessing import TextPreprocessing  # noqa: F401
-from kzoo.deletion import faithfulness
-from kzoo.evaluation import worst_mistakes
-from kzoo.explain import explain  # the function, in front of the module of that name
-from kzoo.models import create_model, list_models
-from kzoo.saving import list_saved_models, load
+Importing it takes no time: the layers are registered as soon as Keras is imported, so that
+`keras.models.load_model` needs nothing else, and the functions below are imported when they are
+used.
+"""
 
-__all__ = [
-    "create_model",
-    "explain",
-    "faithfulness",
-    "list_models",
-    "list_saved_models",
-    "load",
-    "train",
-    "worst_mistakes",
-]
+import importlib
+
+import wrapt
+
+FUNCTIONS = {
+    "create_model": "kzoo.models",
+    "explain": "kzoo.explanation",
+    "faithfulness": "kzoo.deletion",
+    "list_models": "kzoo.models",
+    "list_saved_models": "kzoo.saving",
+    "load": "kzoo.saving",
+    "train": "kzoo.training",
+    "worst_mistakes": "kzoo.evaluation",
+}
+# what a .keras file may hold
+REGISTERED = (
+    "kzoo.layers",
+    "kzoo.data.array_preprocessing",
+    "kzoo.data.image_preprocessing",
+    "kzoo.data.table_preprocessing",
+    "kzoo.data.text_preprocessing",
+    "kzoo.saving",
+)
+__all__ = list(FUNCTIONS)
+
+
+@wrapt.when_imported("keras")
+def _register(keras):
+    """Imports what is registered with Keras."""
+    for module in REGISTERED:
+        importlib.import_module(module)
 
 
 def __getattr__(name):
-    if name == "train":  # the only one that needs TensorFlow, whatever the backend
-        from kzoo.training import train
+    if name not in FUNCTIONS:
+        raise AttributeError(f"module 'kzoo' has no attribute {name!r}")
+    return getattr(importlib.import_module(FUNCTIONS[name]), name)
 
-        return train
-    raise AttributeError(f"module 'kzoo' has no attribute {name!r}")
+
+def __dir__():
+    return sorted({*globals(), *FUNCTIONS})

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 
 from kzoo.evaluation import softmax
-from kzoo.explain import as_png, check_and_preprocess
+from kzoo.explanation import as_png, check_and_preprocess
 from kzoo.messages import listed
-from kzoo.models import received_attention
+from kzoo.models.attention_model import received_attention
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

@@ -14,20 +14,21 @@ ROOT = Path(__file__).parents[1]
 ALLOWED = {
     "types": set(),
     "messages": set(),
+    "lazy": set(),
     "signals": set(),
     "layers": set(),
-    "models": {"layers", "messages", "types"},
+    "models": {"layers", "lazy", "messages", "types"},
     "yaml": {"messages"},
     "config": {"messages", "types", "yaml"},
-    "data": {"messages", "types"},
+    "data": {"lazy", "messages", "types"},
     "exported": {"messages"},
     "keras_file": {"messages"},
     "saving": {"exported", "keras_file", "layers", "models", "messages", "types"},
     "evaluation": {"layers", "models", "types"},
     "visualization": {"messages"},
     "attention_figure": set(),
-    "explain": {"attention_figure", "evaluation", "messages", "models"},
-    "deletion": {"evaluation", "explain", "messages", "models", "visualization"},
+    "explanation": {"attention_figure", "evaluation", "messages", "models"},
+    "deletion": {"evaluation", "explanation", "messages", "models", "visualization"},
     "export": {"exported", "layers", "messages", "models", "types"},
 }
 HEAVY = ["matplotlib", "sklearn", "tensorflow_datasets", "typer", "pydantic", "ruamel"]
@@ -86,7 +87,15 @@ def python(code, **environment):
     )
 
 
-def test_importing_kzoo_costs_little():
+def test_importing_kzoo_costs_nothing_without_keras():
+    process = python("""
+import sys, kzoo
+print(sorted({name.split(".")[0] for name in sys.modules} & {"keras", "tensorflow", "numpy"}))
+""")
+    assert process.stdout == "[]\n", process.stdout + process.stderr
+
+
+def test_importing_kzoo_costs_little_with_keras():
     """Nothing beyond Keras itself is loaded, until it is used."""
     code = f"""
 import sys, keras
@@ -97,6 +106,13 @@ print(sorted(new & set({HEAVY})))
 """
     process = python(code)
     assert process.stdout == "[]\n", process.stdout + process.stderr
+
+
+def test_the_layers_are_registered_whatever_is_imported_first():
+    for first in ("kzoo.layers", "kzoo.saving", "keras, kzoo", "kzoo.models.cnn"):
+        code = f"import {first}, keras; print(keras.saving.get_registered_object('kzoo>Attention'))"
+        process = python(code)
+        assert "kzoo.layers.attention.Attention" in process.stdout, process.stderr
 
 
 ON_JAX = """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kzoo.attention_figure import FEATURES, attention_figure, attention_html
-from kzoo.explain import Example
+from kzoo.explanation import Example
 
 
 def example(kind, scores, label=None, **attributes):

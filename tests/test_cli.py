@@ -13,7 +13,7 @@ import pytest
 
 from kzoo.config import parse
 from kzoo.data import DATASETS
-from kzoo.training import load_config
+from kzoo.training.experiment import load_config
 from tests import tiny
 
 ROOT = Path(__file__).parents[1]

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kzoo.config import ConfigError, check, dump, override, parse
-from kzoo.training import load_config
-from kzoo.training.experiment import REGISTRIES
+from kzoo.training.experiment import REGISTRIES, load_config
 from kzoo.types import Fraction, PositiveInt
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))

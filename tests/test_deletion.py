@@ -8,6 +8,7 @@ from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.text_preprocessing import TextPreprocessing
 from kzoo.deletion import Faithfulness
 from kzoo.layers import SequentialAttention
+from kzoo.models.attention_model import received_attention
 from kzoo.saving import with_preprocessing
 
 
@@ -93,7 +94,9 @@ def test_regions_of_an_image_get_its_mean_colour():
     found = kzoo.faithfulness(model, images, layer="attention", steps=6, orders=1)
     [example] = kzoo.explain(model, images).examples
     index = list(example.probabilities).index(example.prediction)
-    weights = kzoo.models.received_attention(core, images / 255)["attention"].mean(axis=1)[0]
+    weights = kzoo.models.attention_model.received_attention(core, images / 255)["attention"].mean(
+        axis=1
+    )[0]
     row, column = np.unravel_index(weights.argmax(), (3, 2))
     pixels = images / 255
     pixels[:, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2] = pixels.mean(axis=(1, 2))

@@ -14,7 +14,7 @@ import pytest
 import kzoo
 from kzoo.config import read
 from kzoo.saving import find_model, sha256, shipped_folder
-from kzoo.training import load_config
+from kzoo.training.experiment import load_config
 
 ROOT = Path(__file__).parents[1]
 NOT_BUILT = (".git", ".venv", "runs", "tests", "build", "*.egg-info")

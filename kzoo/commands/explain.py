@@ -10,7 +10,7 @@ from kzoo.data.dataset import DataError
 from kzoo.data.split import read_examples
 from kzoo.deletion import faithfulness
 from kzoo.evaluation import most_confident_mistakes, softmax
-from kzoo.explain import check_attention, explain
+from kzoo.explanation import check_attention, explain
 from kzoo.messages import harmless
 from kzoo.saving import load
 from kzoo.training.run_folder import check_folder, create_folder

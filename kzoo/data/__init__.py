@@ -2,24 +2,17 @@
 
 import inspect
 
-from kzoo.data.arrays import arrays
-from kzoo.data.builtin_table import builtin_table
-from kzoo.data.csv import csv
-from kzoo.data.digits import digits
-from kzoo.data.image_folder import image_folder
-from kzoo.data.synthetic import synthetic
-from kzoo.data.text_folder import text_folder
-from kzoo.data.tfds import tfds
+from kzoo.lazy import Lazy
 
 DATASETS = {
-    "digits": digits,
-    "tfds": tfds,
-    "text_folder": text_folder,
-    "csv": csv,
-    "builtin_table": builtin_table,
-    "image_folder": image_folder,
-    "arrays": arrays,
-    "synthetic": synthetic,
+    "digits": Lazy("kzoo.data.digits"),
+    "tfds": Lazy("kzoo.data.tfds"),
+    "text_folder": Lazy("kzoo.data.text_folder"),
+    "csv": Lazy("kzoo.data.csv"),
+    "builtin_table": Lazy("kzoo.data.builtin_table"),
+    "image_folder": Lazy("kzoo.data.image_folder"),
+    "arrays": Lazy("kzoo.data.arrays"),
+    "synthetic": Lazy("kzoo.data.synthetic"),
 }
 
 
@@ -39,9 +32,9 @@ def load_data(section, preprocessing=None):
     """
     function = DATASETS[section["name"]]
     options = {key: value for key, value in section.items() if key != "name"}
-    if getattr(preprocessing, "kind", None) == "images":
-        if "image_shape" in inspect.signature(function).parameters:
-            options["image_shape"] = preprocessing.example_shape
-    if getattr(preprocessing, "kind", None) == "tables" and function is csv:
+    decided = inspect.signature(function).parameters
+    if getattr(preprocessing, "kind", None) == "images" and "image_shape" in decided:
+        options["image_shape"] = preprocessing.example_shape
+    if getattr(preprocessing, "kind", None) == "tables" and "preprocessing" in decided:
         options["preprocessing"] = preprocessing
     return function(**options)

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from kzoo.exported import DESCRIPTION
-from kzoo.models import attention_model
+from kzoo.models.attention_model import attention_model
 
 
 def write_saved_model(model, path):

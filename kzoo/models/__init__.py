@@ -1,25 +1,18 @@
 """Models by name; each function returns a functional `keras.Model`, the core."""
 
-from kzoo.messages import listed, nearest
-from kzoo.models.attention_encoder import attention_encoder
-from kzoo.models.attention_model import attention_model, received_attention
-from kzoo.models.cnn import cnn
-from kzoo.models.cnn_attention import cnn_attention
-from kzoo.models.dense_attention_fusion import dense_attention_fusion
-from kzoo.models.lstm import lstm
-from kzoo.models.lstm_attention import lstm_attention
-from kzoo.models.segment_attention_lstm import segment_attention_lstm
+from kzoo.lazy import Lazy
+from kzoo.messages import nearest
 
-__all__ = ["MODELS", "attention_model", "create_model", "list_models", "received_attention"]
+__all__ = ["MODELS", "create_model", "list_models"]
 
 MODELS = {
-    "cnn": cnn,
-    "cnn_attention": cnn_attention,
-    "lstm": lstm,
-    "lstm_attention": lstm_attention,
-    "segment_attention_lstm": segment_attention_lstm,
-    "attention_encoder": attention_encoder,
-    "dense_attention_fusion": dense_attention_fusion,
+    "cnn": Lazy("kzoo.models.cnn"),
+    "cnn_attention": Lazy("kzoo.models.cnn_attention"),
+    "lstm": Lazy("kzoo.models.lstm"),
+    "lstm_attention": Lazy("kzoo.models.lstm_attention"),
+    "segment_attention_lstm": Lazy("kzoo.models.segment_attention_lstm"),
+    "attention_encoder": Lazy("kzoo.models.attention_encoder"),
+    "dense_attention_fusion": Lazy("kzoo.models.dense_attention_fusion"),
 }
 
 
@@ -50,6 +43,6 @@ def create_model(name, input_shape, num_classes, **options):
     """
     if name not in MODELS:
         raise ValueError(
-            f"There is no model {name!r}.{nearest(name, MODELS)} There are: {listed(MODELS)}."
+            f"There is no model {name!r}.{nearest(name, MODELS)} There are: {', '.join(MODELS)}."
         )
     return MODELS[name](input_shape, num_classes, **options)

@@ -1,7 +1,5 @@
 """From a checked config to a run folder."""
 
-from kzoo.training.experiment import load_config, run_experiment
-
 
 def train(config, overrides=None, run_dir=None, overwrite=False):
     """Trains the model that a YAML file describes, as `python train.py --config` does.
@@ -20,4 +18,6 @@ def train(config, overrides=None, run_dir=None, overwrite=False):
         DataError: If the data cannot be had.
         RunError: If the run failed or was stopped; the message says what is kept.
     """
+    from kzoo.training.experiment import load_config, run_experiment
+
     return run_experiment(load_config(config, overrides), run_dir, overwrite)

@@ -1,13 +1,12 @@
 """Optimizers and learning-rate schedules by name."""
 
-import inspect
 import math
 
-import keras
-
+from kzoo.lazy import classes_of
 from kzoo.types import Fraction
 
-WRAPPERS = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer"}  # made of other optimizers
+# the base class, and what is made of other optimizers
+NOT_ALONE = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"}
 
 POSITIVE = {
     "learning_rate",
@@ -22,8 +21,8 @@ DECAY_RATES = {"beta_1", "beta_2", "rho", "momentum", "ema_momentum"}
 
 OPTIMIZERS = {
     name.lower(): cls
-    for name, cls in vars(keras.optimizers).items()
-    if inspect.isclass(cls) and issubclass(cls, keras.optimizers.Optimizer) and name not in WRAPPERS
+    for name, cls in classes_of("keras.optimizers").items()
+    if name not in NOT_ALONE
 }
 
 
@@ -117,6 +116,8 @@ def _split_name(section):
 
 def _warmup_then_cosine(learning_rate, steps, warmup, first, last):
     """Keras' schedule, `first` and `last` being fractions of `learning_rate`."""
+    import keras
+
     warmup_steps = round(warmup * steps)
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=learning_rate * (first if warmup_steps else 1.0),

@@ -5,10 +5,10 @@ import json
 from kzoo.data.batches import evaluation_batches
 from kzoo.data.split import read_examples
 from kzoo.evaluation import classification_metrics
-from kzoo.explain import SHOWN, explain
+from kzoo.explanation import SHOWN, explain
 from kzoo.export import ExportError, export
 from kzoo.messages import sentence
-from kzoo.models import attention_model
+from kzoo.models.attention_model import attention_model
 from kzoo.training.card import card
 from kzoo.training.examples import validation_inputs
 from kzoo.training.run_folder import write

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from kzoo.data import DATASETS
-from kzoo.models import attention_model, create_model
+from kzoo.models import create_model
+from kzoo.models.attention_model import attention_model
 from kzoo.training.fit import fit
 
 

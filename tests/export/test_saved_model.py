@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from kzoo.export.saved_model import write_saved_model
-from kzoo.models import attention_model
+from kzoo.models.attention_model import attention_model
 from tests.export.classifiers import CLASSIFIERS, image_classifier, text_classifier
 
 

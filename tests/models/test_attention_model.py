@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from kzoo.models import attention_model, create_model, received_attention
+from kzoo.models import create_model
+from kzoo.models.attention_model import attention_model, received_attention
 
 TEXT = {"vocabulary_size": 23, "embedding_dim": 8}
 TOKEN_IDS = np.array([[2, 3, 5, 7, 11, 13, 17], [19, 2, 3, 5, 0, 0, 0]])

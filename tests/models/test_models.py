@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from kzoo.models import MODELS, attention_model, create_model, list_models
+from kzoo.models import MODELS, create_model, list_models
+from kzoo.models.attention_model import attention_model
 from tests.layer_checks import to_numpy
 
 BATCH, CLASSES = 2, 11

@@ -9,8 +9,8 @@ import pytest
 import kzoo
 from kzoo.config import ConfigError, parse
 from kzoo.data import DATASETS
-from kzoo.training import load_config, run_experiment, train
-from kzoo.training.experiment import RunError
+from kzoo.training import train
+from kzoo.training.experiment import RunError, load_config, run_experiment
 from kzoo.training.run_folder import RunFolderError
 from tests import tiny
 

@@ -12,7 +12,8 @@ from kzoo.data.dataset import read_with
 from kzoo.data.image_folder import image_folder
 from kzoo.export.saved_model import write_saved_model
 from kzoo.saving import with_preprocessing
-from kzoo.training import load_config, train
+from kzoo.training import train
+from kzoo.training.experiment import load_config
 from kzoo.training.finetune import adapt, starting_point
 from tests import tiny
 from tests.data.image_files import image, write, write_classes

@@ -10,7 +10,7 @@ from keras import ops
 
 from kzoo.evaluation import softmax
 from kzoo.messages import UserError
-from kzoo.models import attention_model, received_attention
+from kzoo.models.attention_model import attention_model, received_attention
 
 SHOWN = 8  # examples in one figure
 NAME = 40  # characters of a file's name

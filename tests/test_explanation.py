@@ -7,7 +7,7 @@ from kzoo.data.array_preprocessing import ArrayPreprocessing
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.table_preprocessing import TablePreprocessing
 from kzoo.data.text_preprocessing import TextPreprocessing
-from kzoo.models import received_attention
+from kzoo.models.attention_model import received_attention
 from kzoo.saving import with_preprocessing
 
 TEXTS = ["A good <i>film</i>, zzz!", "Good film", ""]

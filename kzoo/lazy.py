@@ -1,0 +1,138 @@
+"""Functions that are imported when they are called: a config is checked without importing Keras.
+
+Their signature, which is the schema of a section of a config, is read from their source.
+"""
+
+import ast
+import builtins
+import functools
+import importlib
+import importlib.util
+import inspect
+from pathlib import Path
+
+
+class Lazy:
+    """Stands for a function or a class, and imports it when it is called.
+
+    It has the signature and the docstring of the function, and `source` knows them without
+    running the module: annotations and default values may use what the module imports or defines
+    at its top.
+
+    Args:
+        module: As in `"kzoo.models.cnn"`.
+        name: Of the function; None is the last part of `module`.
+    """
+
+    def __init__(self, module, name=None):
+        self.module = module
+        self.name = name or module.rpartition(".")[2]
+
+    def load(self):
+        """Imports the function and returns it."""
+        return getattr(importlib.import_module(self.module), self.name)
+
+    def __call__(self, *args, **kwargs):
+        return self.load()(*args, **kwargs)
+
+    def __repr__(self):
+        return f"<{self.module}.{self.name}, not imported>"
+
+    @functools.cached_property
+    def _definition(self):
+        return _Names(self.module).definitions[self.name]
+
+    @property
+    def __doc__(self):
+        return ast.get_docstring(self._definition)
+
+    @functools.cached_property
+    def __signature__(self):
+        definition = self._definition
+        is_class = isinstance(definition, ast.ClassDef)
+        if is_class:
+            [definition] = [part for part in definition.body if _name(part) == "__init__"]
+        return _signature(definition.args, _Names(self.module), skipped=int(is_class))
+
+
+def classes_of(package):
+    """Returns a `Lazy` for each class that a package imports for its users, by name.
+
+    Args:
+        package: As in `"keras.optimizers"`.
+    """
+    return {
+        name: Lazy(part.module, part.names[0].name)
+        for name, part in _Names(package).definitions.items()
+        if isinstance(part, ast.ImportFrom) and name[0].isupper()
+    }
+
+
+def _signature(arguments, names, skipped):
+    """Returns the `inspect.Signature` of parsed arguments, less the first `skipped`."""
+
+    def parameter(argument, kind, default):
+        empty = inspect.Parameter.empty
+        return inspect.Parameter(
+            argument.arg,
+            kind,
+            default=names.evaluate(default) if default else empty,
+            annotation=names.evaluate(argument.annotation) if argument.annotation else empty,
+        )
+
+    plain = arguments.args[skipped:]
+    defaults = [None] * (len(plain) - len(arguments.defaults)) + arguments.defaults
+    parameters = [
+        parameter(argument, inspect.Parameter.POSITIONAL_OR_KEYWORD, default)
+        for argument, default in zip(plain, defaults, strict=True)
+    ]
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    parameters += [parameter(a, inspect.Parameter.KEYWORD_ONLY, default) for a, default in named]
+    if arguments.kwarg:
+        parameters.append(parameter(arguments.kwarg, inspect.Parameter.VAR_KEYWORD, None))
+    return inspect.Signature(parameters)
+
+
+class _Names(dict):
+    """The names at the top of a module, each evaluated when it is asked for."""
+
+    def __init__(self, module):
+        super().__init__()
+        tree = ast.parse(_source(module))
+        self.definitions = {name: part for part in tree.body for name in _bound(part)}
+
+    def evaluate(self, node):
+        """Returns the value of an expression."""
+        return eval(compile(ast.Expression(node), "<signature>", "eval"), {}, self)
+
+    def __missing__(self, name):
+        part = self.definitions.get(name)
+        if part is None:
+            return getattr(builtins, name)
+        if isinstance(part, ast.Assign):
+            return self.evaluate(part.value)
+        if part.module.startswith("kzoo."):  # without running it, as it may import Keras
+            return _Names(part.module)[name]
+        return getattr(importlib.import_module(part.module), name)
+
+
+def _source(module):
+    """Returns the text of a module's file, without importing it or what it lies in."""
+    package, *inner = module.split(".")
+    folder = Path(importlib.util.find_spec(package).submodule_search_locations[0])
+    path = folder.joinpath(*inner)
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return file.read_text(encoding="utf-8")
+
+
+def _bound(part):
+    """Returns the names that a statement at the top of a module binds."""
+    if isinstance(part, ast.ImportFrom):
+        return [alias.asname or alias.name for alias in part.names]
+    if isinstance(part, ast.Assign):
+        return [target.id for target in part.targets if isinstance(target, ast.Name)]
+    return [_name(part)] if _name(part) else []
+
+
+def _name(part):
+    return getattr(part, "name", None)
