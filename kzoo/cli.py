@@ -5,12 +5,9 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-try:
-    import typer
+import typer
 
-    from kzoo.commands.errors import clear_errors
-except KeyboardInterrupt:  # quietly, as train.py ends then
-    raise SystemExit(130) from None
+from kzoo.commands.errors import clear_errors
 
 for name in ("tensorflow", "absl"):  # how often a model is traced, what TFDS finds in its folders
     logging.getLogger(name).setLevel(logging.ERROR)

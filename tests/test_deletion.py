@@ -8,7 +8,6 @@ from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.text_preprocessing import TextPreprocessing
 from kzoo.deletion import Faithfulness
 from kzoo.layers import SequentialAttention
-from kzoo.models.attention_model import received_attention
 from kzoo.saving import with_preprocessing
 
 
