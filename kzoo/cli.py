@@ -4,13 +4,10 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-try:
-    import typer
+import typer
 
-    from kzoo.commands.errors import clear_errors
-    from kzoo.commands.quiet import import_keras
-except KeyboardInterrupt:  # quietly, as train.py ends then
-    raise SystemExit(130) from None
+from kzoo.commands.errors import clear_errors
+from kzoo.commands.quiet import import_keras
 
 app = typer.Typer(
     name="kzoo",

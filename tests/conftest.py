@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 from typing import NamedTuple
 
@@ -24,6 +25,18 @@ def pytest_runtest_setup():
     import keras
 
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def default_signals():
+    """What signals do in a program of its own; in the background, tests inherit others."""
+    defaults = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    if hasattr(signal, "SIGHUP"):
+        defaults[signal.SIGHUP] = signal.SIG_DFL
+    before = {number: signal.signal(number, handler) for number, handler in defaults.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ NUMBERS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM}
 if hasattr(signal, "SIGHUP"):
     NUMBERS["SIGHUP"] = signal.SIGHUP
 
+pytestmark = pytest.mark.usefixtures("default_signals")
+
 
 def send(name):
     os.kill(os.getpid(), NUMBERS[name])

@@ -12,9 +12,7 @@ import typer
 
 from kzoo.commands.errors import clear_errors, tell
 from kzoo.commands.tables import print_table
-from kzoo.data.dataset import DataConfigError, DataError
-from kzoo.messages import Note
-from kzoo.shipped import LoadError, NoModelError
+from kzoo.messages import Note, UserError
 
 
 def ended(capsys, function):
@@ -48,7 +46,7 @@ ERRORS = {
     "utf": (lambda: b"\xff".decode(), "A file is damaged: 'utf-8' codec can't decode byte 0xff "),
     "file": (lambda: open("no/such"), "no/such could not be read or written: No such file or dir"),
     "disk": (OSError(28, "No space left on device"), "A file could not be read or written: No sp"),
-    "ours": (DataError("Words."), "Words."),
+    "ours": (UserError("Words."), "Words."),
 }
 
 
@@ -70,15 +68,20 @@ def test_one_sentence(capsys, name):
     assert code == 1 and err.startswith(f"error: {message}") and len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    "error, code", [(DataConfigError, 2), (NoModelError, 2), (LoadError, 1), (DataError, 1)]
-)
-def test_its_exit_code(capsys, error, code):
-    assert ended(capsys, raising(error("Words."))) == (code, "error: Words.\n")
+def test_its_exit_code(capsys):
+    """2 where the user's words are wrong."""
+    from kzoo.config import ConfigError
+    from kzoo.data.dataset import DataConfigError, DataError
+    from kzoo.saving import LoadError, NoModelError
+
+    for error in (ConfigError, DataConfigError, NoModelError):
+        assert ended(capsys, raising(error("Words."))) == (2, "error: Words.\n")
+    for error in (DataError, LoadError):
+        assert ended(capsys, raising(error("Words."))) == (1, "error: Words.\n")
 
 
 @pytest.mark.parametrize("name, code", [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
-def test_a_signal(capsys, name, code):
+def test_a_signal(capsys, default_signals, name, code):
     number = getattr(signal, name, None)
     if number is None:
         pytest.skip(f"no {name} here")

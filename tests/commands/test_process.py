@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = "from kzoo.cli import main\nmain()\n"  # as pip installs it
+SCRIPT = "from kzoo.__main__ import main\nmain()\n"  # as pip installs it
 
 
 @pytest.mark.slow
@@ -27,3 +27,18 @@ def test_a_shipped_model_from_images_to_json(tmp_path):
     )
     assert process.returncode == 0, process.stderr
     assert [json.loads(line)["class"] for line in process.stdout.splitlines()] == list("0123456789")
+
+
+@pytest.mark.parametrize("program", [["-m", "kzoo", "list"], [str(ROOT / "train.py"), "--help"]])
+def test_ctrl_c_while_a_program_starts_is_quiet(tmp_path, program):
+    """It comes while typer is imported, the first that takes a moment."""
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    process = subprocess.run(
+        [sys.executable, *program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (process.returncode, process.stdout, process.stderr) == (130, "", "")

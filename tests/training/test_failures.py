@@ -132,7 +132,9 @@ def test_ctrl_c_after_the_training_loses_nothing(command, recipe, tmp_path, monk
     assert kzoo.load(tmp_path / "run").class_names == ["top", "middle", "bottom"]
 
 
-def test_a_signal_keeps_the_best_model(command, tiny_config, tmp_path, monkeypatch):
+def test_a_signal_keeps_the_best_model(
+    command, tiny_config, tmp_path, monkeypatch, default_signals
+):
     """Sent twice, as `timeout` does, at the beginning of the third epoch."""
     from kzoo.training.callbacks import StopAtNonFiniteLoss
 
@@ -154,7 +156,9 @@ def test_a_signal_keeps_the_best_model(command, tiny_config, tmp_path, monkeypat
     assert len(history) == 3  # the names of the columns and two epochs
 
 
-def test_a_signal_while_the_weights_are_written_waits(command, recipe, tmp_path, monkeypatch):
+def test_a_signal_while_the_weights_are_written_waits(
+    command, recipe, tmp_path, monkeypatch, default_signals
+):
     from kzoo.training import stages
 
     def save(model, folder):
