@@ -15,10 +15,11 @@ from kzoo.config import ConfigError
 from kzoo.data.column_types import numbers
 from kzoo.data.csv_reading import parse_csv, read_csv
 from kzoo.data.dataset import DataError
+from kzoo.data.files import list_files
 from kzoo.data.image_files import read_images
 from kzoo.data.image_folder import SUFFIXES as IMAGES
 from kzoo.data.image_preprocessing import ImagePreprocessing
-from kzoo.data.text_folder import read_text
+from kzoo.data.text_files import read_text
 from kzoo.exported import show_specs, signature_of
 
 ARRAYS = (".npy", ".npz")
@@ -137,11 +138,12 @@ def _files(source, suffixes):
     path = Path(source)
     if not path.is_dir():
         return [path]
-    files = (f for f in sorted(path.rglob("*")) if f.is_file() and f.name[0] != ".")
-    found = [file for file in files if file.suffix.lower() in suffixes]
-    if not found:
-        raise OSError(0, f"There is no file of {', '.join(suffixes)} in this folder.")
-    return found
+    listing = list_files(path, suffixes)
+    if not listing.files:
+        found = listing.passed_over()
+        holds = f"; it holds {found}" if found else ""
+        raise OSError(0, f"There is nothing to read in this folder{holds}.")
+    return listing.files
 
 
 def _read_image(file, specs, delimiter):

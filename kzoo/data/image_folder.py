@@ -1,12 +1,12 @@
 """A folder of images, the sub-folders of which are the classes."""
 
 import math
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples, Stream, not_there
+from kzoo.data.class_folders import class_folders
+from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples, Stream
 from kzoo.data.image_files import decode, read_images
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.split import complete_splits
@@ -31,8 +31,8 @@ def image_folder(
 ):
     """Images in files `path/<class>/*`: PNG, JPEG, BMP, WebP or the first picture of a GIF.
 
-    Where there are folders `path/train` and `path/test`, and perhaps `path/validation`, the class
-    folders lie in these. Files of other kinds are passed over.
+    Where there is a folder `path/train`, and perhaps `path/validation` and `path/test`, the class
+    folders lie in these.
 
     Args:
         image_shape: `(height, width, channels)` that a trained model reads, in place of
@@ -57,13 +57,16 @@ def image_folder(
     """
     if image_shape:
         image_size, channels = image_shape[:2], image_shape[2]
-    folders = _split_folders(Path(path))
-    classes = _class_names(folders["train"])
-    listed = [file for split, folder in folders.items() for file in _list(split, folder, classes)]
+    folders = class_folders(path, SUFFIXES)
+    listed = [
+        (split, label, file)
+        for split, files in folders.files.items()
+        for label, file in zip(folders.labels[split], files, strict=True)
+    ]
     size = math.prod(image_size) * channels if image_size else None
     read = read_images([file for _, _, file in listed], channels, memory_limit * 2**30, size)
     notes = _check_broken(read.problems, broken)
-    splits = {split: _examples(listed, read, split, channels) for split in folders}
+    splits = {split: _examples(listed, read, split, channels) for split in folders.files}
     train, held_out, test = complete_splits(
         splits["train"], splits.get("validation"), splits.get("test"), validation, split_seed
     )
@@ -71,49 +74,12 @@ def image_folder(
         train=train,
         validation=held_out,
         test=test,
-        class_names=classes,
+        class_names=folders.class_names,
         preprocessing=ImagePreprocessing(*_image_size(image_size, read.sizes), channels),
         batch_size=batch_size,
         augmentation=augmentation,
-        notes=(_describe(read.sizes), *notes),
+        notes=(_describe(read.sizes), *folders.notes, *notes),
     )
-
-
-def _split_folders(root):
-    """Returns a dict from split to its folder."""
-    if not root.is_dir():
-        raise not_there("folder", root)
-    found = {name: root / name for name in ("train", "validation", "test")}
-    found = {name: folder for name, folder in found.items() if folder.is_dir()}
-    return found if {"train", "test"} <= found.keys() else {"train": root}
-
-
-def _class_names(folder):
-    names = sorted(sub.name for sub in folder.iterdir() if sub.is_dir() and sub.name[0] != ".")
-    if len(names) < 2:
-        raise DataError(
-            f"{folder} must hold a folder of images for each of two classes or more. "
-            f"Found: {', '.join(names) or 'none'}."
-        )
-    return names
-
-
-def _list(split, folder, classes):
-    """Returns `(split, label, file)` of every image below the class folders of a split."""
-    other = set(_class_names(folder)) - set(classes)
-    if other:
-        raise DataError(
-            f"{folder} has classes that there is nothing to train on for: "
-            f"{', '.join(sorted(other))}."
-        )
-    listed = []
-    for label, name in enumerate(classes):
-        files = sorted((folder / name).rglob("*"))
-        files = [f for f in files if f.suffix.lower() in SUFFIXES and f.name[0] != "."]
-        if not files and split == "train":
-            raise DataError(f"{folder / name} holds no image ({', '.join(SUFFIXES)}).")
-        listed += [(split, label, file) for file in files]
-    return listed
 
 
 def _check_broken(problems, broken):

@@ -8,6 +8,17 @@ import numpy as np
 from kzoo.data.dataset import DataError, Examples, Stream
 
 TEST_FRACTION = 0.2  # where a set has no test split of its own
+SPLITS = ("train", "validation", "test")
+NAMES = {  # what folders and arrays of a split are called
+    **dict.fromkeys(["train", "training"], "train"),
+    **dict.fromkeys(["val", "valid", "validation", "dev"], "validation"),
+    **dict.fromkeys(["test", "testing"], "test"),
+}
+
+
+def split_of(name):
+    """Returns the split that a folder or an array is called after, in any case, or None."""
+    return NAMES.get(name.lower())
 
 
 def split_examples(examples, fraction, split_seed):

@@ -114,7 +114,7 @@ def test_a_broken_image_is_named_and_the_rest_goes_on(kzoo_command, models, arte
     messages = [
         "error: broken.png: Unknown image file format.",
         "error: no.png: No such file or directory",
-        "error: empty: There is no file of .png, .jpg,",
+        "error: empty: There is nothing to read in this folder. The model reads images: .png",
         "error: scaled.npy: Images must go from 0 to 255, as they come from a file. Received: ",
         "error: axes.npy: An array must have 3 axes, or 4 for several examples. Received: (1, 1,",
         "error: names.npz: It must hold one array, or one called x. It holds: a, b.",

@@ -117,7 +117,7 @@ def test_folders_that_are_missing(tmp_path):
     with pytest.raises(DataError, match="each of two classes or more. Found: cat."):
         image_folder(path=str(tmp_path))
     (tmp_path / "dog").mkdir()
-    with pytest.raises(DataError, match=r"dog holds no image \(.png, .jpg"):
+    with pytest.raises(DataError, match=r"dog holds no file of .png, .jpg"):
         image_folder(path=str(tmp_path))
 
 
