@@ -16,8 +16,8 @@ from kzoo.data.column_types import numbers
 from kzoo.data.csv_reading import parse_csv, read_csv
 from kzoo.data.dataset import DataError
 from kzoo.data.files import list_files
+from kzoo.data.image_files import SUFFIXES as IMAGES
 from kzoo.data.image_files import read_images
-from kzoo.data.image_folder import SUFFIXES as IMAGES
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.text_files import read_text
 from kzoo.exported import show_specs, signature_of
@@ -79,6 +79,9 @@ def read_inputs(model, sources, text=False, delimiter=","):
         return (Input(source, source) for source in sources)
     suffixes, read = READERS[kind]
     read = functools.partial(read, specs=specs, delimiter=delimiter)
+    if kind == "image":
+        preprocessing = getattr(model, "preprocessing", None)
+        read = functools.partial(read, background=getattr(preprocessing, "background", "white"))
     return (
         _with_hint(found, source, kind, suffixes)
         for source in sources
@@ -146,10 +149,10 @@ def _files(source, suffixes):
     return listing.files
 
 
-def _read_image(file, specs, delimiter):
+def _read_image(file, specs, delimiter, background):
     channels = specs.shape[-1]
     if file.suffix.lower() not in ARRAYS:
-        read = read_images([file], channels, math.inf)
+        read = read_images([file], channels, math.inf, background=background)
         yield Input(str(file), read.images[0], read.problems.get(file))
         return
     array = _load_array(file)

@@ -28,8 +28,8 @@ def load_data(section, preprocessing=None):
 
     Args:
         section: Dict with the `name` of one of `DATASETS` and its arguments.
-        preprocessing: That of a trained model, which decides the size of the images and whether
-            they are grey; or None.
+        preprocessing: That of a trained model, which decides the size of the images, whether they
+            are grey, and their background; or None.
 
     Returns:
         `Dataset`.
@@ -40,6 +40,9 @@ def load_data(section, preprocessing=None):
     function = DATASETS[section["name"]]
     options = {key: value for key, value in section.items() if key != "name"}
     if getattr(preprocessing, "kind", None) == "images":
-        if "image_shape" in inspect.signature(function).parameters:
+        accepted = inspect.signature(function).parameters
+        if "image_shape" in accepted:
             options["image_shape"] = preprocessing.example_shape
+        if "background" in accepted:
+            options["background"] = preprocessing.background
     return function(**options)

@@ -16,6 +16,7 @@ class ImagePreprocessing(keras.layers.Layer):
         height: Height of the result in pixels.
         width: Width of the result in pixels.
         channels: 1 for grey, 3 for colour.
+        background: Colour behind the transparent pixels of image files, for those who read them.
 
     Call arguments:
         images: Images of one size, uint8 or float, 0 to 255.
@@ -38,11 +39,12 @@ class ImagePreprocessing(keras.layers.Layer):
 
     kind = "images"
 
-    def __init__(self, height, width, channels, **kwargs):
+    def __init__(self, height, width, channels, background="white", **kwargs):
         super().__init__(**kwargs)
         self.height = height
         self.width = width
         self.channels = channels
+        self.background = background
 
     @property
     def example_shape(self):
@@ -103,4 +105,5 @@ class ImagePreprocessing(keras.layers.Layer):
             "height": self.height,
             "width": self.width,
             "channels": self.channels,
+            "background": self.background,
         }

@@ -79,7 +79,7 @@ def read_examples(examples, indices):
     """Returns the `Examples` at these places, in this order; those of a `Stream` are read."""
     if isinstance(examples, Examples):
         return _take(examples, indices)
-    stored = _take(examples, indices).open().as_numpy_iterator()
+    stored = _take(examples, sorted(indices)).open().as_numpy_iterator()
     found = {i: image for i, (image, _) in zip(sorted(indices), stored, strict=True)}
     inputs = np.empty(len(indices), dtype=object)
     for place, i in enumerate(indices):
@@ -91,6 +91,8 @@ def _take(examples, indices):
     if isinstance(examples, Examples):
         inputs = keras.tree.map_structure(lambda array: array[indices], examples.inputs)
         return Examples(inputs, examples.labels[indices])
+    if examples.take:
+        return examples.take(indices)
     kept = np.zeros(len(examples), bool)
     kept[indices] = True
 

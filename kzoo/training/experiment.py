@@ -43,7 +43,8 @@ REGISTRIES = {
 }
 ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
 FEW_STEPS = 50  # in which hardly a network learns anything
-OF_THE_MODEL = ("text", "image_size", "channels")  # in data: how a trained model reads
+# in data: how a trained model reads
+OF_THE_MODEL = ("text", "image_size", "channels", "background")
 
 
 class RunError(Exception):

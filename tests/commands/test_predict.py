@@ -112,7 +112,7 @@ def test_a_broken_image_is_named_and_the_rest_goes_on(kzoo_command, models, arte
     assert outcome.code == 1
     assert [line["input"] for line in lines(outcome)] == ["good.png"]
     messages = [
-        "error: broken.png: Unknown image file format.",
+        "error: broken.png: no PNG, JPEG, BMP, GIF, WebP or TIFF image that can be read",
         "error: no.png: No such file or directory",
         "error: empty: There is nothing to read in this folder. The model reads images: .png",
         "error: scaled.npy: Images must go from 0 to 255, as they come from a file. Received: ",
