@@ -1,6 +1,7 @@
 """A model that is a SavedModel: it computes, and that is all."""
 
 import dataclasses
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class ExportedModel:
         class_names: List of strings, or None where kzoo has not exported it.
 
     Call arguments:
-        inputs: Arrays, lists or tensors in the structure of `signature.inputs`.
+        inputs: Arrays, lists or tensors in the structure of `signature.inputs`, of its types.
 
     Raises:
         ValueError: If the inputs are something else.
@@ -81,6 +82,15 @@ class ExportedModel:
         description = self._description()
         self.class_names = description and description["config"]["class_names"]
 
+    @functools.cached_property
+    def preprocessing(self):
+        """The layer that the model begins with, or None where kzoo has not exported it."""
+        try:
+            config = self._description()["config"]["preprocessing"]
+            return keras.saving.deserialize_keras_object(config, safe_mode=True)
+        except Exception:  # of Keras: no description, or a layer that its backend does not run
+            return None
+
     def __call__(self, inputs):
         expected = self.signature.inputs
         try:
@@ -91,8 +101,12 @@ class ExportedModel:
             return self._serve(tensors)
         return self._loaded.signatures["serving_default"](**tensors)
 
-    def predict(self, x, **_):
-        """Returns the outputs as arrays; what else the `predict` of Keras takes does nothing."""
+    def predict(self, x, *, decoded=False, **_):
+        """Returns the outputs as arrays, of what the `predict` of a `Classifier` takes.
+
+        The other arguments of Keras' `predict` are ignored.
+        """
+        x = x if self.preprocessing is None else user_input(self.preprocessing, x, decoded)
         return keras.tree.map_structure(np.asarray, self(x))
 
     def recover(self):
@@ -118,6 +132,29 @@ class ExportedModel:
     def _description(self):
         file = self.folder / DESCRIPTION
         return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def user_input(preprocessing, x, decoded=False):
+    """Returns what a user passes to `predict` as the model takes it, or refuses it.
+
+    Args:
+        preprocessing: The layer that the model begins with.
+        x: What its `as_raw` takes.
+        decoded: Whether these are images that were decoded from files. A photo may be nearly
+            black; an array of nothing but 0 and 1 has another scale.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if hasattr(x, "element_spec"):
+        raise ValueError(
+            "predict takes arrays. Pass it one batch of a dataset after the other: "
+            f"for x, y in dataset: model.predict(x). Received: {type(x).__name__}"
+        )
+    raw = preprocessing.as_raw(x)
+    if not decoded and hasattr(preprocessing, "check_user_input"):
+        preprocessing.check_user_input(raw)
+    return raw
 
 
 def signature_of(model):
@@ -159,8 +196,19 @@ def _tensor(spec, value):
 
     tensor = tf.convert_to_tensor(value, tf.string if spec.dtype == "string" else None)
     dtype = tf.as_dtype(spec.dtype)
-    if not tensor.shape.is_compatible_with(spec.shape) or (
-        tensor.dtype != dtype and (tensor.dtype.is_floating and not dtype.is_floating)
-    ):
+    if not tensor.shape.is_compatible_with(spec.shape) or not _keeps(tensor, dtype):
         raise ValueError(f"{tensor.dtype.name} {tuple(tensor.shape)}")
     return tf.cast(tensor, dtype)
+
+
+def _keeps(tensor, dtype):
+    """Whether the values of a tensor are the same in another type, but for rounded fractions."""
+    import tensorflow as tf
+
+    if tensor.dtype == dtype:
+        return True
+    if dtype.is_floating:
+        return tensor.dtype.is_floating or tensor.dtype.is_integer or tensor.dtype.is_bool
+    if not (tensor.dtype.is_integer and dtype.is_integer):
+        return False
+    return bool(tf.reduce_all(tf.cast(tf.cast(tensor, dtype), tensor.dtype) == tensor))

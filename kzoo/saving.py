@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kzoo.exported import ExportedModel
+from kzoo.exported import ExportedModel, user_input
 from kzoo.suggestion import nearest
 
 
@@ -53,9 +53,16 @@ class Classifier(keras.Model):
         # Keras would hand `training` on to the core, whatever it was called with above
         return super().call(inputs, training=False, mask=mask)
 
-    def predict(self, x, **kwargs):
-        """As in Keras, with what a user may pass brought into form, or refused, beforehand."""
-        return super().predict(self.preprocessing.as_raw(x), **kwargs)
+    def predict(self, x, *, decoded=False, **kwargs):
+        """As in Keras, with what a user may pass brought into form, or refused, beforehand.
+
+        Args:
+            x: Raw inputs.
+            decoded: Whether these are images that were decoded from files, which may be nearly
+                black; images of nothing but 0 and 1 are refused otherwise.
+            **kwargs: Those of `keras.Model.predict`.
+        """
+        return super().predict(user_input(self.preprocessing, x, decoded), **kwargs)
 
     def preprocess(self, inputs):
         """Returns raw inputs, as `predict` takes them, as one array that `core` takes.

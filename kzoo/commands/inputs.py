@@ -5,13 +5,13 @@ import functools
 import math
 import os
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kzoo.config import ConfigError
+from kzoo.data.array_files import read_array
 from kzoo.data.column_types import numbers
 from kzoo.data.csv_reading import parse_csv, read_csv
 from kzoo.data.dataset import DataError
@@ -20,7 +20,7 @@ from kzoo.data.image_files import SUFFIXES as IMAGES
 from kzoo.data.image_files import read_images
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.text_files import read_text
-from kzoo.exported import show_specs, signature_of
+from kzoo.exported import show_specs, signature_of, user_input
 
 ARRAYS = (".npy", ".npz")
 STDIN = "-"
@@ -155,15 +155,15 @@ def _read_image(file, specs, delimiter, background):
         read = read_images([file], channels, math.inf, background=background)
         yield Input(str(file), read.images[0], read.problems.get(file))
         return
-    array = _load_array(file)
+    array = read_array(file)
     if channels == 1 and (array.ndim == 2 or array.ndim == 3 and array.shape[-1] != 1):
         array = array[..., None]
-    as_raw = ImagePreprocessing(1, 1, channels).as_raw
+    as_raw = functools.partial(user_input, ImagePreprocessing(1, 1, channels))
     yield from _elements(file, array, 3, as_raw)
 
 
 def _read_array(file, specs, delimiter):
-    yield from _elements(file, _load_array(file), len(specs.shape) - 1, np.asarray)
+    yield from _elements(file, read_array(file), len(specs.shape) - 1, np.asarray)
 
 
 def _read_text(file, specs, delimiter):
@@ -201,23 +201,6 @@ READERS = {
     "text": ((".txt",), _read_text),
     "table": ((".csv",), _read_table),
 }
-
-
-def _load_array(file):
-    """Returns the array of a `.npy` file; of an `.npz` file, its only one or the one called x."""
-    try:
-        held = np.load(file, allow_pickle=False)
-        if isinstance(held, np.ndarray):
-            return held
-        with held:
-            name = held.files[0] if len(held.files) == 1 else "x"
-            if name in held.files:
-                return held[name]
-    except OSError as error:
-        raise DataError(error.strerror or str(error)) from None
-    except (EOFError, ValueError, zipfile.BadZipFile):
-        raise DataError("This is no file of plain arrays that NumPy has written.") from None
-    raise DataError(f"It must hold one array, or one called x. It holds: {', '.join(held.files)}.")
 
 
 def _elements(file, array, rank, as_raw):

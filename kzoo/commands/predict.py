@@ -68,8 +68,9 @@ def _predict_batch(model, batch):
 
     if batch[0].problem:
         return [(found, None) for found in batch]
+    known = {"decoded": True} if hasattr(model, "preprocessing") else {}  # arrays were checked
     try:
-        probabilities = model.predict(stack(batch), verbose=0)["probabilities"]
+        probabilities = model.predict(stack(batch), verbose=0, **known)["probabilities"]
     except (TypeError, ValueError, tf.errors.OpError) as error:
         if len(batch) > 1:  # one of them
             return [result for found in batch for result in _predict_batch(model, [found])]
