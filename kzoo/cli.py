@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kzoo.commands.errors import clear_errors
+from kzoo.paths import expand
 
 for name in ("tensorflow", "absl"):  # how often a model is traced, what TFDS finds in its folders
     logging.getLogger(name).setLevel(logging.ERROR)
@@ -19,6 +20,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def path(text):
+    """Returns the `Path` that somebody has written."""
+    return Path(expand(text))
+
 
 Model = Annotated[
     str,
@@ -42,7 +49,11 @@ Overrides = Annotated[
 ]
 RunDir = Annotated[
     Path | None,
-    typer.Option(help="Folder for the results.", show_default="the next free runs/<name>"),
+    typer.Option(
+        help="Folder for the results.",
+        show_default="the next free runs/<name>",
+        parser=path,
+    ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results in that folder.")]
 DryRun = Annotated[
@@ -161,7 +172,9 @@ def explain(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for pictures, HTML and arrays.", show_default="the next free explanation"
+            help="Folder for pictures, HTML and arrays.",
+            show_default="the next free explanation",
+            parser=path,
         ),
     ] = None,
     text: Annotated[
@@ -195,7 +208,11 @@ def export(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the files.", show_default="the next free exports/<run>"),
+        typer.Option(
+            help="Folder for the files.",
+            show_default="the next free exports/<run>",
+            parser=path,
+        ),
     ] = None,
     config: DataConfig = None,
     set_: Overrides = None,

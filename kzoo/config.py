@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from kzoo.paths import expand
 from kzoo.suggestion import nearest
 from kzoo.types import Seed
 
@@ -34,7 +35,7 @@ def read(path):
         ConfigError: If there is no such file, it is no YAML, a key stands in it twice, or it
             holds something else than a mapping.
     """
-    path = Path(path)
+    path = Path(expand(path))
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:

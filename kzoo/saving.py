@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from kzoo.exported import ExportedModel, user_input
+from kzoo.paths import expand
 from kzoo.suggestion import nearest
 
 
@@ -144,7 +145,7 @@ def find_model(source):
         NoModelError: If there is no such model.
         LoadError: If it is a shipped one and not what was shipped.
     """
-    path = Path(source)
+    path = Path(expand(source))
     if path.is_file():
         return path
     for candidate in (path / "model.keras", path, path / "saved_model"):

@@ -21,6 +21,7 @@ from kzoo.data.image_files import read_images
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.text_files import read_text
 from kzoo.exported import show_specs, signature_of, user_input
+from kzoo.paths import expand
 
 ARRAYS = (".npy", ".npz")
 STDIN = "-"
@@ -111,7 +112,7 @@ def stack(inputs):
 
 def _with_hint(found, source, kind, suffixes):
     """Adds what the model reads, where a whole source is broken and does not look like it."""
-    path = Path(source)
+    path = Path(expand(source))
     if not found.problem or Path(found.name) != path or path.suffix.lower() in suffixes:
         return found
     if kind == "text" and not os.path.exists(source):
@@ -138,7 +139,7 @@ def _read_file(file, read):
 
 def _files(source, suffixes):
     """Returns the file, or those of a folder that have one of the suffixes."""
-    path = Path(source)
+    path = Path(expand(source))
     if not path.is_dir():
         return [path]
     listing = list_files(path, suffixes)

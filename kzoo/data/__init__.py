@@ -10,6 +10,7 @@ from kzoo.data.image_folder import image_folder
 from kzoo.data.synthetic import synthetic
 from kzoo.data.text_folder import text_folder
 from kzoo.data.tfds import tfds
+from kzoo.paths import expand
 
 DATASETS = {
     "digits": digits,
@@ -21,6 +22,7 @@ DATASETS = {
     "arrays": arrays,
     "synthetic": synthetic,
 }
+PATHS = ("path", "test_path", "validation_path", "data_dir")
 
 
 def load_data(section, preprocessing=None):
@@ -39,6 +41,7 @@ def load_data(section, preprocessing=None):
     """
     function = DATASETS[section["name"]]
     options = {key: value for key, value in section.items() if key != "name"}
+    options |= {key: expand(options[key]) for key in PATHS if options.get(key)}
     if getattr(preprocessing, "kind", None) == "images":
         accepted = inspect.signature(function).parameters
         if "image_shape" in accepted:
