@@ -8,6 +8,7 @@ import typer
 
 from kzoo.commands.errors import clear_errors
 from kzoo.commands.quiet import import_keras
+from kzoo.paths import expand
 
 app = typer.Typer(
     name="kzoo",
@@ -16,6 +17,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def path(text):
+    """Returns the `Path` that somebody has written."""
+    return Path(expand(text))
+
 
 Model = Annotated[
     str,
@@ -43,7 +50,11 @@ Overrides = Annotated[
 ]
 RunDir = Annotated[
     Path | None,
-    typer.Option(help="Folder for the results.", show_default="the next free runs/<name>"),
+    typer.Option(
+        help="Folder for the results.",
+        show_default="the next free runs/<name>",
+        parser=path,
+    ),
 ]
 Overwrite = Annotated[
     bool,
@@ -145,8 +156,16 @@ def predict(
         bool, typer.Option("--text", help="The inputs are texts, not names of files.")
     ] = False,
     delimiter: Delimiter = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="A .csv or .jsonl file to write.",
+            show_default="lines of JSON on stdout",
+            parser=path,
+        ),
+    ] = None,
 ):
-    """Predict the class of images, texts, rows of a table, or arrays: a line of JSON for each.
+    """Predict the class of images, texts, rows of a table, or arrays.
 
     Example: kzoo predict digits_cnn_attention seven.png scans/
     """
@@ -154,12 +173,13 @@ def predict(
         raise typer.BadParameter("Name inputs, or pipe text or CSV in.")
     import_keras()
     from kzoo.commands.inputs import read_inputs
-    from kzoo.commands.predict import predict
+    from kzoo.commands.predict import check_out, predict
     from kzoo.saving import load
 
+    check_out(out)
     loaded = load(model)
     found = read_inputs(loaded, inputs or ["-"], text and bool(inputs), delimiter)
-    if not predict(loaded, found):
+    if not predict(loaded, found, out):
         raise typer.Exit(1)
 
 
@@ -170,7 +190,9 @@ def explain(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for pictures, HTML and arrays.", show_default="the next free explanation"
+            help="Folder for pictures, HTML and arrays.",
+            show_default="the next free explanation",
+            parser=path,
         ),
     ] = None,
     text: Annotated[
@@ -205,7 +227,11 @@ def export(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the files.", show_default="the next free exports/<run>"),
+        typer.Option(
+            help="Folder for the files.",
+            show_default="the next free exports/<run>",
+            parser=path,
+        ),
     ] = None,
     config: DataConfig = None,
     set_: Overrides = None,

@@ -1,6 +1,7 @@
 """A model that is a SavedModel: it computes, and that is all."""
 
 import dataclasses
+import functools
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from kzoo.messages import Note, listed, reason
 from kzoo.shipped import LoadError, read_json
+from kzoo.user_input import user_input
 
 # In a SavedModel of kzoo: how the classifier in it is built. TensorFlow keeps the folder for such
 # files and does not read it.
@@ -66,7 +68,7 @@ class ExportedModel:
         class_names: List of strings, or None where kzoo has not exported it.
 
     Call arguments:
-        inputs: Arrays, lists or tensors in the structure of `signature.inputs`.
+        inputs: Arrays, lists or tensors in the structure of `signature.inputs`, of its types.
 
     Raises:
         LoadError: If what kzoo says of itself in it is damaged.
@@ -93,6 +95,15 @@ class ExportedModel:
             raise ValueError(f"It has no signature serve or serving_default. It has: {found}.")
         self.class_names = self._description and self._description["config"]["class_names"]
 
+    @functools.cached_property
+    def preprocessing(self):
+        """The layer that the model begins with, or None where kzoo has not exported it."""
+        try:
+            config = self._description["config"]["preprocessing"]
+            return keras.saving.deserialize_keras_object(config, safe_mode=True)
+        except Exception:  # of Keras: no description, or a layer that its backend does not run
+            return None
+
     def __call__(self, inputs):
         expected = self.signature.inputs
         try:
@@ -104,8 +115,12 @@ class ExportedModel:
             return self._serve(tensors)
         return self._loaded.signatures["serving_default"](**tensors)
 
-    def predict(self, x, **_):
-        """Returns the outputs as arrays; what else the `predict` of Keras takes does nothing."""
+    def predict(self, x, *, decoded=False, **_):
+        """Returns the outputs as arrays, of what the `predict` of a `Classifier` takes.
+
+        The other arguments of Keras' `predict` are ignored.
+        """
+        x = x if self.preprocessing is None else user_input(self.preprocessing, x, decoded)
         return keras.tree.map_structure(np.asarray, self(x))
 
     def recover(self):
@@ -183,8 +198,19 @@ def _tensor(spec, value):
 
     tensor = tf.convert_to_tensor(value, tf.string if spec.dtype == "string" else None)
     dtype = tf.as_dtype(spec.dtype)
-    if not tensor.shape.is_compatible_with(spec.shape) or (
-        tensor.dtype != dtype and (tensor.dtype.is_floating and not dtype.is_floating)
-    ):
+    if not tensor.shape.is_compatible_with(spec.shape) or not _keeps(tensor, dtype):
         raise ValueError(f"{tensor.dtype.name} {tuple(tensor.shape)}")
     return tf.cast(tensor, dtype)
+
+
+def _keeps(tensor, dtype):
+    """Whether the values of a tensor are the same in another type, but for rounded fractions."""
+    import tensorflow as tf
+
+    if tensor.dtype == dtype:
+        return True
+    if dtype.is_floating:
+        return tensor.dtype.is_floating or tensor.dtype.is_integer or tensor.dtype.is_bool
+    if not (tensor.dtype.is_integer and dtype.is_integer):
+        return False
+    return bool(tf.reduce_all(tf.cast(tf.cast(tensor, dtype), tensor.dtype) == tensor))

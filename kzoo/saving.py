@@ -9,6 +9,7 @@ from kzoo.exported import ExportedModel
 from kzoo.keras_file import check_declared_sizes, keras_version
 from kzoo.messages import reason
 from kzoo.shipped import LoadError, find_model
+from kzoo.user_input import user_input
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
@@ -44,9 +45,17 @@ class Classifier(keras.Model):
         # Keras would hand `training` on to the core, whatever it was called with above
         return super().call(inputs, training=False, mask=mask)
 
-    def predict(self, x, batch_size=None, **kwargs):
-        """As in Keras, with what a user may pass brought into form, or refused, beforehand."""
-        x = self.preprocessing.as_raw(x)
+    def predict(self, x, batch_size=None, *, decoded=False, **kwargs):
+        """As in Keras, with what a user may pass brought into form, or refused, beforehand.
+
+        Args:
+            x: Raw inputs.
+            batch_size: Examples in a batch.
+            decoded: Whether these are images that were decoded from files, which may be nearly
+                black; images of nothing but 0 and 1 are refused otherwise.
+            **kwargs: Those of `keras.Model.predict`.
+        """
+        x = user_input(self.preprocessing, x, decoded)
         if any(array.dtype == "float64" for array in keras.tree.flatten(x)):
             import tensorflow as tf
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from kzoo.messages import UserError, listed, nearest, reason
+from kzoo.paths import expand
 
 
 class LoadError(UserError, ValueError):
@@ -33,7 +34,7 @@ def find_recipe(source):
     Args:
         source: A YAML file; or, where there is no such file, the name of a shipped recipe.
     """
-    path = Path(source)
+    path = Path(expand(source))
     shipped = shipped_folder("configs") / f"{source}.yaml"
     is_name = path.name == str(source) and not path.suffix
     return shipped if is_name and not path.exists() and shipped.is_file() else path
@@ -49,7 +50,7 @@ def find_model(source):
         NoModelError: If there is no such model.
         LoadError: If it is a shipped one and not what was shipped.
     """
-    path = Path(source)
+    path = Path(expand(source))
     if path.is_file():
         return path
     for candidate in (path / "model.keras", path, path / "saved_model"):

@@ -12,6 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from kzoo.messages import UserError, nearest, reason, short, show
+from kzoo.paths import expand
 
 LARGEST = 2**20  # bytes of a file, and characters of what its aliases stand for
 
@@ -35,7 +36,7 @@ def read(path):
         ConfigError: If there is no such file, it is no YAML, a key stands in it twice, or it
             holds something else than a mapping.
     """
-    path = Path(path)
+    path = Path(expand(path))
     try:
         return parse(_text(path), str(path))
     except FileNotFoundError:

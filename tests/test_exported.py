@@ -10,7 +10,7 @@ from kzoo.export.saved_model import write_saved_model
 from kzoo.exported import DESCRIPTION, ExportedModel, Spec
 from kzoo.messages import Note
 from kzoo.shipped import LoadError
-from tests.export.classifiers import CLASSIFIERS, with_decided_weights
+from tests.export.classifiers import CLASSIFIERS, sequence_classifier, with_decided_weights
 
 
 def test_ours_takes_raw_input(digits_run):
@@ -123,6 +123,103 @@ def test_it_refuses_other_input(digits_run, images, received):
     model = kzoo.load(digits_run.folder / "saved_model")
     with pytest.raises(ValueError, match=rf"takes images: uint8 .*\. Received: {received}"):
         model(images)
+
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (2, 11, 13, 1))
+TABLE = {"Age (years)": [31.0, None], "city": ["Ulm", ""]}
+STEPS = np.random.default_rng(0).normal(size=(2, 5, 3))
+NAN = np.where(np.arange(30).reshape(2, 5, 3) == 7, np.nan, STEPS)
+GIVEN = {  # what is passed to a model of that kind, and what a refusal says, or None
+    "images": [
+        (IMAGES.astype("uint8"), None),
+        (IMAGES[..., 0], None),
+        (IMAGES.tolist(), None),
+        (IMAGES.astype("float32"), None),
+        (IMAGES > 127, None),
+        (IMAGES * 0, None),
+        (IMAGES.astype("uint8") * 0, None),
+        (IMAGES + 100, "must go from 0 to 255"),
+        (IMAGES - 1, "must go from 0 to 255"),
+        (IMAGES / 255, "must go from 0 to 255"),
+        (IMAGES % 2, "multiply these by 255. Received: int64 of 0 to 1"),
+        ((IMAGES % 2).astype("uint8"), "multiply these by 255. Received: uint8 of 0 to 1"),
+        ([np.zeros((3, 5, 1)), np.zeros((7, 5, 1))], "all of one size"),
+        (
+            tf.data.Dataset.from_tensor_slices(IMAGES).batch(2),
+            "predict takes arrays. Pass it one batch of a dat",
+        ),
+        ("a.png", "must have the shape (batch, height, width, 1). Received: ()"),
+    ],
+    "texts": [
+        (["a good film", ""], None),
+        (np.array(["a good film"]), None),
+        ("a good film", "must be a list of strings"),
+        ([1, 2], "must be a list of strings"),
+        (tf.data.Dataset.from_tensor_slices(["a"]), "predict takes arrays"),
+    ],
+    "table": [
+        (TABLE, None),
+        ([{"Age (years)": 31, "city": "Ulm"}], None),
+        ({**TABLE, "zip": [1, 2]}, "has a column that the model does not know: 'zip'"),
+        ({"city": ["Ulm"]}, "lacks the column 'Age (years)'"),
+    ],
+    "arrays": [
+        (STEPS, None),
+        ((STEPS * 9).astype("int64"), None),
+        (STEPS > 0, None),
+        (NAN, "nan at example 0, step 2, feature 1"),
+        (STEPS[:, :, :2], "must be numbers of the shape (batch, any, 3)"),
+        (STEPS.astype(str), "must be numbers"),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """Untrained models of each kind: the `.keras` file and the SavedModel."""
+    makers = {kind: make for kind, (make, _) in CLASSIFIERS.items()}
+    makers["arrays"] = lambda: sequence_classifier("lstm_attention", units=3, attention_units=5)
+    found = {}
+    for kind, make in makers.items():
+        folder = tmp_path_factory.mktemp(kind)
+        model = make()
+        model.save(folder / "model.keras")
+        write_saved_model(model, folder / "saved_model")
+        found[kind] = [kzoo.load(folder / name) for name in ("model.keras", "saved_model")]
+    return found
+
+
+@pytest.mark.parametrize(
+    "kind, given, refusal", [(kind, *case) for kind, cases in GIVEN.items() for case in cases]
+)
+def test_it_takes_and_refuses_what_the_keras_file_does(both, kind, given, refusal):
+    model, exported = both[kind]
+    if refusal is None:
+        expected = model.predict(given, verbose=0)["probabilities"]
+        found = exported.predict(given)["probabilities"]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        return
+    messages = set()
+    for one in (model, exported):
+        with pytest.raises(ValueError) as error:
+            one.predict(given, verbose=0)
+        messages.add(str(error.value))
+    assert len(messages) == 1 and refusal in messages.pop()
+
+
+def test_images_from_files_may_be_dark(both):
+    dark = (IMAGES % 2).astype("uint8")
+    for model in both["images"]:
+        assert model.predict(dark, decoded=True, verbose=0)["probabilities"].shape == (2, 3)
+
+
+@pytest.mark.parametrize("images", [IMAGES + 100, IMAGES - 300, IMAGES > 127, IMAGES / 255])
+def test_a_call_never_changes_a_value(both, images):
+    """It takes what the signature says; `predict` brings into form."""
+    model = both["images"][1]
+    with pytest.raises(ValueError, match="The model takes images: uint8 "):
+        model(images)
+    np.testing.assert_array_equal(model(IMAGES)["logits"], model(IMAGES.astype("uint8"))["logits"])
 
 
 def test_any_model_that_keras_has_exported(tmp_path):

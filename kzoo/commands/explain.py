@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from kzoo.commands.errors import tell
-from kzoo.commands.inputs import read_inputs, stack
+from kzoo.commands.inputs import joined, read_inputs
+from kzoo.commands.readers import Broken
 from kzoo.commands.run_data import load_run_data, predict_test_split
 from kzoo.data.dataset import DataError
 from kzoo.data.split import read_examples
@@ -36,14 +37,15 @@ def explain_inputs(source, inputs, directory, text=False, delimiter=None):
     check_folder(directory)
     model = load(source)
     check_attention(model)
-    read = list(read_inputs(model, inputs, text, delimiter))
-    found = [one for one in read if not one.problem]
-    for broken in (one for one in read if one.problem):
-        tell(broken.message)
-    if found:
-        names = [one.name if text else _without_suffix(one.name) for one in found]
-        _write(model, stack(found), directory, names=names)
-    return len(found) == len(read)
+    found = list(read_inputs(model, inputs, text, delimiter))
+    broken = [one for one in found if isinstance(one, Broken)]
+    for one in broken:
+        tell(one.message)
+    if batches := [one for one in found if not isinstance(one, Broken)]:
+        batch = joined(batches)
+        names = batch.names if text else list(map(_without_suffix, batch.names))
+        _write(model, batch.values, directory, names=names)
+    return not broken
 
 
 def explain_mistakes(source, directory, count, config=None, overrides=None):

@@ -1,53 +1,21 @@
-"""From what stands on a command line to raw inputs for a model."""
+"""From what stands on a command line to raw inputs for a model, a batch at a time."""
 
 import dataclasses
-import functools
-import math
+import itertools
 import os
-import sys
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from kzoo.commands.readers import READERS, STDIN, Batch, Broken, Reading
 from kzoo.config import ConfigError
-from kzoo.data.cells import numbers, without_missing
-from kzoo.data.csv_reading import read_csv_parts
-from kzoo.data.dataset import DataError
-from kzoo.data.image_files import read_images
-from kzoo.data.image_folder import SUFFIXES as IMAGES
-from kzoo.data.image_preprocessing import ImagePreprocessing
-from kzoo.data.text_folder import read_text
+from kzoo.data.files import list_files
 from kzoo.exported import show_specs, signature_of
-from kzoo.messages import listed
-
-ARRAYS = (".npy", ".npz")
-STDIN = "-"
-
-
-@dataclasses.dataclass(frozen=True)
-class Input:
-    """One example for a model, or why there is none.
-
-    Attributes:
-        name: What a user calls it: a file, a line of it, an element of an array.
-        value: The example without a batch axis: an array, a string, or the dict of a row.
-        problem: A sentence where it cannot be read, else None.
-    """
-
-    name: str
-    value: Any = None
-    problem: str | None = None
-
-    @property
-    def message(self):
-        """The problem, with the name of the input."""
-        return self.problem if self.name in self.problem else f"{self.name}: {self.problem}"
+from kzoo.paths import expand
 
 
 def read_inputs(model, sources, text=False, delimiter=None):
-    """Reads inputs one after the other, in the form that a model takes.
+    """Reads inputs one batch after the other, in the form that a model takes.
 
     Args:
         model: As `kzoo.load` returns it; what it takes tells how a source is read.
@@ -57,8 +25,8 @@ def read_inputs(model, sources, text=False, delimiter=None):
         delimiter: What stands between the fields of CSV; None recognises it.
 
     Returns:
-        Iterator of `Input`: one for an image, for a text file, for each element of an array, each
-        row of CSV, each line of text that is piped in.
+        Iterator of `Batch` and `Broken`. An input is an image, a text file, an element of an
+        array, a row of CSV, or a line of text that is piped in.
 
     Raises:
         ConfigError: If the model reads something else.
@@ -76,14 +44,8 @@ def read_inputs(model, sources, text=False, delimiter=None):
     if delimiter is not None and len(delimiter) != 1:
         raise ConfigError(f"--delimiter takes one character. Received: {delimiter!r}")
     if text:
-        return (Input(source, source) for source in sources)
-    suffixes, read = READERS[kind]
-    read = functools.partial(read, specs=specs, delimiter=delimiter)
-    return (
-        _with_hint(found, source, kind, suffixes)
-        for source in sources
-        for found in _read_source(source, suffixes, read)
-    )
+        return iter([Batch(list(sources), list(sources))])
+    return _read(sources, kind, Reading(specs, getattr(model, "preprocessing", None), delimiter))
 
 
 def input_kind(specs):
@@ -97,135 +59,65 @@ def input_kind(specs):
     return "image" if specs.dtype == "uint8" and len(specs.shape) == 4 else "array"
 
 
-def stack(inputs):
-    """Returns the values of several `Input`s as one batch; images of several sizes as a list."""
-    values = [found.value for found in inputs]
+def joined(batches):
+    """Returns several `Batch`es as one; images of several sizes as a list."""
+    names = [name for batch in batches for name in batch.names]
+    values = [batch.values for batch in batches]
     if isinstance(values[0], dict):
-        return {name: [row[name] for row in values] for name in values[0]}
+        columns = {name: [column[name] for column in values] for name in values[0]}
+        return Batch(names, {name: np.concatenate(parts) for name, parts in columns.items()})
+    values = [value for part in values for value in part]
     alike = len({np.shape(value) for value in values}) == 1
-    return np.stack(values) if alike and not isinstance(values[0], str) else values
+    return Batch(names, np.stack(values) if alike and not isinstance(values[0], str) else values)
 
 
-def _with_hint(found, source, kind, suffixes):
-    """Adds what the model reads, where a whole source is broken and does not look like it."""
-    path = Path(source)
-    if not found.problem or Path(found.name) != path or path.suffix.lower() in suffixes:
+def _read(sources, kind, reading):
+    """Reads the files of all sources in their order."""
+    suffixes, read = READERS[kind]
+    wholes = set()  # what a user calls a file, not a row or an element of one
+    for is_broken, group in itertools.groupby(_all_files(sources, suffixes, wholes), _is_broken):
+        for found in group if is_broken else read(group, reading):
+            if not _is_broken(found):
+                yield from [found] if len(found) else []
+            else:
+                yield _with_hint(found, kind, suffixes) if found.name in wholes else found
+
+
+def _is_broken(found):
+    return isinstance(found, Broken)
+
+
+def _all_files(sources, suffixes, wholes):
+    """Yields each file, and each source without any as `Broken`; `wholes` gets their names."""
+    for source in sources:
+        try:
+            for file in [source] if source == STDIN else _files(source, suffixes):
+                wholes.add(str(file))
+                yield file
+        except OSError as error:
+            wholes.add(source)
+            yield Broken(source, str(error.strerror))
+
+
+def _with_hint(found, kind, suffixes):
+    """Adds what the model reads to the problem of a file that does not look like it."""
+    if Path(found.name).suffix.lower() in suffixes:
         return found
-    if kind == "text" and not os.path.exists(source):
+    if kind == "text" and not os.path.exists(found.name):
         hint = "Are these words the text itself? Add --text."
     else:
         hint = f"The model reads {kind}s: {', '.join(suffixes)}."
     return dataclasses.replace(found, problem=f"{found.problem.rstrip('.')}. {hint}")
 
 
-def _read_source(source, suffixes, read):
-    try:
-        for file in [source] if source == STDIN else _files(source, suffixes):
-            yield from _read_file(file, read)
-    except OSError as error:
-        yield Input(source, problem=str(error.strerror))
-
-
-def _read_file(file, read):
-    try:
-        yield from read(file)
-    except (DataError, ValueError) as error:
-        yield Input("stdin" if file == STDIN else str(file), problem=str(error))
-
-
 def _files(source, suffixes):
     """Returns the file, or those of a folder that have one of the suffixes."""
-    path = Path(source)
+    path = Path(expand(source))
     if not path.is_dir():
         return [path]
-    files = (f for f in sorted(path.rglob("*")) if f.is_file() and f.name[0] != ".")
-    found = [file for file in files if file.suffix.lower() in suffixes]
-    if not found:
-        raise OSError(0, f"There is no file of {', '.join(suffixes)} in this folder.")
-    return found
-
-
-def _read_image(file, specs, delimiter):
-    channels = specs.shape[-1]
-    if file.suffix.lower() not in ARRAYS:
-        read = read_images([file], channels, math.inf)
-        yield Input(str(file), read.images[0], read.problems.get(file))
-        return
-    array = _load_array(file)
-    if channels == 1 and (array.ndim == 2 or array.ndim == 3 and array.shape[-1] != 1):
-        array = array[..., None]
-    as_raw = ImagePreprocessing(1, 1, channels).as_raw
-    yield from _elements(file, array, 3, as_raw)
-
-
-def _read_array(file, specs, delimiter):
-    yield from _elements(file, _load_array(file), len(specs.shape) - 1, np.asarray)
-
-
-def _read_text(file, specs, delimiter):
-    if file != STDIN:
-        yield Input(str(file), read_text(file))
-        return
-    for number, line in enumerate(sys.stdin, start=1):
-        yield Input(f"stdin:{number}", line.rstrip("\r\n"))
-
-
-def _read_table(file, specs, delimiter):
-    for part in read_csv_parts(file, delimiter):
-        missing = [name for name in specs if name not in part.columns]
-        if missing:
-            lacks = f"column{'s' * (len(missing) > 1)} {listed(map(repr, missing))}"
-            raise DataError(f"{part.path} lacks the {lacks}. It has: {listed(part.columns)}.")
-        columns, problems = {}, {}
-        for name, spec in specs.items():
-            texts = without_missing(part.columns[name])
-            columns[name] = texts.fill_null("").to_pylist()
-            if spec.dtype != "string":
-                values, wrong, _ = numbers(texts)
-                for row in np.flatnonzero(wrong):
-                    problems[row] = (
-                        f"the column {name!r} takes numbers. Received: {columns[name][row]!r}"
-                    )
-                columns[name] = values
-        for row, line in enumerate(part.lines):
-            values = {name: column[row] for name, column in columns.items()}
-            yield Input(f"{part.path}:{line}", values, problems.get(row))
-
-
-READERS = {
-    "image": ((*IMAGES, *ARRAYS), _read_image),
-    "array": (ARRAYS, _read_array),
-    "text": ((".txt",), _read_text),
-    "table": ((".csv",), _read_table),
-}
-
-
-def _load_array(file):
-    """Returns the array of a `.npy` file; of an `.npz` file, its only one or the one called x."""
-    try:
-        held = np.load(file, allow_pickle=False)
-        if isinstance(held, np.ndarray):
-            return held
-        with held:
-            name = held.files[0] if len(held.files) == 1 else "x"
-            if name in held.files:
-                return held[name]
-    except OSError as error:
-        raise DataError(error.strerror or str(error)) from None
-    except (EOFError, ValueError, zipfile.BadZipFile):
-        raise DataError("This is no file of plain arrays that NumPy has written.") from None
-    raise DataError(f"It must hold one array, or one called x. It holds: {', '.join(held.files)}.")
-
-
-def _elements(file, array, rank, as_raw):
-    """Yields an array of `rank` axes as one input, one of an axis more as many."""
-    if array.ndim == rank:
-        yield Input(str(file), as_raw(array[None])[0])
-        return
-    if array.ndim != rank + 1:
-        raise DataError(
-            f"An array must have {rank} axes, or {rank + 1} for several examples. "
-            f"Received: {array.shape}"
-        )
-    for i, element in enumerate(as_raw(array)):
-        yield Input(f"{file}[{i}]", element)
+    listing = list_files(path, suffixes)
+    if not listing.files:
+        found = listing.passed_over()
+        holds = f"; it holds {found}" if found else ""
+        raise OSError(0, f"There is nothing to read in this folder{holds}.")
+    return listing.files

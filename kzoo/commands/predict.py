@@ -1,25 +1,31 @@
-"""What `kzoo predict` prints."""
+"""What `kzoo predict` prints or writes."""
 
-import dataclasses
-import itertools
+import contextlib
+import csv
+import sys
 
 import numpy as np
 
 from kzoo.commands.errors import tell
-from kzoo.commands.inputs import stack
+from kzoo.commands.readers import Batch, Broken
 from kzoo.config import ConfigError
+from kzoo.evaluation import softmax
 from kzoo.exported import show_specs, signature_of
 from kzoo.messages import as_json
+from kzoo.saving import Classifier
 
-BATCH = 32  # inputs that are read before their predictions are printed
+PART = 1024  # inputs whose predictions are written at a time
+SIZES = {"images": 64, "tables": 1024, "texts": 128}  # of the batches that are the fastest
+SIZE = 64  # of all others
 
 
-def predict(model, inputs):
-    """Prints a line of JSON for each input, and on stderr the name of each that is broken.
+def predict(model, inputs, out=None):
+    """Predicts inputs as they are read; on stderr it names each that is broken.
 
     Args:
         model: As `kzoo.load` returns it.
-        inputs: Iterator of `Input`.
+        inputs: Iterator of `Batch` and `Broken`.
+        out: `Path` of a `.csv` or `.jsonl` file to write; None prints lines of JSON.
 
     Returns:
         Whether all inputs were predicted.
@@ -29,14 +35,32 @@ def predict(model, inputs):
     """
     names = class_names(model)
     complete = True
-    for batch in _batches(inputs):
-        for found, probabilities in _predict_batch(model, batch):
-            if found.problem:
-                tell(found.message)
-                complete = False
-            else:
-                print(_line(found.name, names, probabilities), flush=True)
+    with _writer(out, names) as write, _progress(out) as advance:
+        for found in _parts(inputs):
+            for result in _predicted(model, found):
+                if isinstance(result, Broken):
+                    tell(result.message)
+                    complete = False
+                else:
+                    write(*result)
+                    advance(len(result[0]))
     return complete
+
+
+def check_out(out):
+    """Refuses a file that exists, or of which one cannot tell the format.
+
+    Raises:
+        ConfigError: If it cannot be written.
+    """
+    if out is None:
+        return
+    if out.suffix.lower() not in WRITERS:
+        raise ConfigError(f"--out takes a file of {' or '.join(WRITERS)}. Received: {out}")
+    if out.exists():
+        raise ConfigError(f"{out} exists. Choose another name, or remove it.")
+    if not out.parent.is_dir():
+        raise ConfigError(f"There is no folder {out.parent} to write {out.name} to.")
 
 
 def class_names(model):
@@ -55,30 +79,125 @@ def class_names(model):
     return list(getattr(model, "class_names", None) or numbers)
 
 
-def _batches(inputs):
-    """Lists of inputs that fit into one array, or of broken ones."""
-    for _, alike in itertools.groupby(inputs, key=lambda i: (i.problem, np.shape(i.value))):
-        while batch := list(itertools.islice(alike, BATCH)):
-            yield batch
+def _parts(inputs):
+    """Cuts large batches, as of a file of arrays, into pieces."""
+    for found in inputs:
+        if isinstance(found, Broken):
+            yield found
+        else:
+            yield from (found.part(i, i + PART) for i in range(0, len(found), PART))
 
 
-def _predict_batch(model, batch):
-    """Returns each input with its probabilities, or with its problem and None."""
+def _predicted(model, found):
+    """Yields the names of inputs with their probabilities, and those that the model refuses."""
     import tensorflow as tf
 
-    if batch[0].problem:
-        return [(found, None) for found in batch]
+    if isinstance(found, Broken):
+        yield found
+        return
     try:
-        probabilities = model.predict(stack(batch), verbose=0)["probabilities"]
+        probabilities = _probabilities(model, found.values)
     except (TypeError, ValueError, tf.errors.OpError) as error:
-        if len(batch) > 1:  # one of them
-            return [result for found in batch for result in _predict_batch(model, [found])]
-        return [(dataclasses.replace(batch[0], problem=str(error)), None)]
-    return list(zip(batch, probabilities, strict=True))
+        if len(found) == 1:
+            yield Broken(found.names[0], str(error))
+            return
+        half = len(found) // 2
+        for part in (found.part(0, half), found.part(half, None)):
+            yield from _predicted(model, part)
+        return
+    yield found.names, probabilities
 
 
-def _line(name, class_names, probabilities):
-    """One object; `str` of a float32 is its shortest form."""
-    shown = {c: float(str(p)) for c, p in zip(class_names, probabilities, strict=True)}
-    best = class_names[int(np.argmax(probabilities))]
-    return as_json({"input": name, "class": best, "probabilities": shown})
+def _probabilities(model, values):
+    """Returns the probabilities, an array `(inputs, classes)`, of the values of a `Batch`."""
+    alike = isinstance(values, dict) or len({np.shape(value) for value in values}) == 1
+    if isinstance(model, Classifier):
+        x = model.preprocess(_as_array(values) if alike else values)
+        return softmax(_logits(model, x)).astype("float32")
+    known = {"decoded": True} if hasattr(model, "preprocessing") else {}  # arrays were checked
+    batch = Batch(range(_count(values)), values)
+    size = SIZE if alike else 1
+    parts = (batch.part(i, i + size).values for i in range(0, len(batch), size))
+    found = [model.predict(_as_array(part), verbose=0, **known)["probabilities"] for part in parts]
+    return np.concatenate(found)
+
+
+def _logits(model, x):
+    """Returns the logits of pre-processed inputs; texts of like lengths are computed together."""
+    kind = model.preprocessing.kind
+    size = SIZES.get(kind, SIZE)
+    order = np.arange(len(x))
+    if kind == "texts":
+        lengths = np.count_nonzero(x, axis=1)
+        order = np.argsort(lengths, kind="stable")
+    logits = np.empty((len(x), len(model.class_names)), "float32")
+    for i in range(0, len(x), size):
+        places = order[i : i + size]
+        batch = x[places] if kind != "texts" else x[places, : lengths[places[-1]]]
+        logits[places] = model.core.predict_on_batch(batch)
+    return logits
+
+
+def _count(values):
+    return len(next(iter(values.values()))) if isinstance(values, dict) else len(values)
+
+
+def _as_array(values):
+    """Returns a list of images of one size as one array."""
+    is_images = isinstance(values, list) and not isinstance(values[0], str)
+    return np.stack(values) if is_images else values
+
+
+def _csv(file, class_names):
+    """Returns a function that writes a row for each input."""
+    writer = csv.writer(file)
+    writer.writerow(["input", "class", *(f"probability of {name}" for name in class_names)])
+
+    def write(names, probabilities):
+        best = probabilities.argmax(axis=1)
+        for name, place, row in zip(names, best, probabilities, strict=True):
+            writer.writerow([name, class_names[place], *row])
+
+    return write
+
+
+def _json_lines(file, class_names):
+    """Returns a function that writes a line of JSON for each input."""
+
+    def write(names, probabilities):
+        best = probabilities.argmax(axis=1)
+        for name, place, row in zip(names, best, probabilities, strict=True):
+            # `str` of a float32 is its shortest form
+            shown = {c: float(str(p)) for c, p in zip(class_names, row, strict=True)}
+            line = {"input": name, "class": class_names[place], "probabilities": shown}
+            print(as_json(line), file=file)
+        file.flush()
+
+    return write
+
+
+WRITERS = {".csv": _csv, ".jsonl": _json_lines}
+
+
+@contextlib.contextmanager
+def _writer(out, class_names):
+    if out is None:
+        yield _json_lines(sys.stdout, class_names)
+        return
+    with open(out, "x", newline="", encoding="utf-8") as file:
+        yield WRITERS[out.suffix.lower()](file, class_names)
+
+
+@contextlib.contextmanager
+def _progress(out):
+    """Shows on a terminal how many inputs are predicted, unless the predictions appear there."""
+    if not sys.stderr.isatty() or (out is None and sys.stdout.isatty()):
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = SpinnerColumn(), TextColumn("{task.completed:,} predicted"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda count: progress.advance(task, count)

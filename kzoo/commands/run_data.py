@@ -9,7 +9,7 @@ from kzoo.config import ConfigError, check, override, read
 from kzoo.data import load_data
 from kzoo.data.batches import evaluation_batches
 from kzoo.data.dataset import DataError, Stream, differ_in_shape, read_with
-from kzoo.exported import ExportedModel, signature_of
+from kzoo.exported import signature_of
 from kzoo.messages import listed, reason
 from kzoo.saving import Classifier
 from kzoo.shipped import find_recipe, folder_of
@@ -35,7 +35,7 @@ def load_run_data(source, model, config=None, overrides=None):
     """
     section = _data_section(config or _config_of_run(source), overrides or {})
     try:
-        dataset = load_data(section, _preprocessing(model))
+        dataset = load_data(section, getattr(model, "preprocessing", None))
     except DataError as error:
         if config or overrides:
             raise
@@ -54,13 +54,6 @@ def predict_test_split(source, model, dataset):
         return _logits(model, dataset)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{source} cannot read the data: {reason(error)}") from None
-
-
-def _preprocessing(model):
-    """Returns the pre-processing of a model of kzoo, exported ones too, or None."""
-    if isinstance(model, ExportedModel) and model.class_names:
-        model = model.recover()
-    return getattr(model, "preprocessing", None)
 
 
 def _config_of_run(source):
@@ -99,7 +92,8 @@ def _logits(model, dataset):
         own = read_with(dataset, model.preprocessing)
         return model.core.predict(evaluation_batches(own, own.test), verbose=0)
     batches = _raw_batches(dataset.test, dataset.batch_size)
-    return np.concatenate([model.predict(batch)["logits"] for batch in batches])
+    known = {"decoded": True} if hasattr(model, "preprocessing") else {}
+    return np.concatenate([model.predict(batch, **known)["logits"] for batch in batches])
 
 
 def _raw_batches(examples, batch_size):

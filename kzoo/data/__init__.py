@@ -3,6 +3,7 @@
 import inspect
 
 from kzoo.lazy import Lazy
+from kzoo.paths import expand
 
 DATASETS = {
     "digits": Lazy("kzoo.data.digits"),
@@ -14,6 +15,7 @@ DATASETS = {
     "arrays": Lazy("kzoo.data.arrays"),
     "synthetic": Lazy("kzoo.data.synthetic"),
 }
+PATHS = ("path", "test_path", "validation_path", "data_dir")
 
 
 def load_data(section, preprocessing=None):
@@ -21,8 +23,8 @@ def load_data(section, preprocessing=None):
 
     Args:
         section: Dict with the `name` of one of `DATASETS` and its arguments.
-        preprocessing: That of a trained model, which decides the size of the images and whether
-            they are grey, and the columns of a table; or None.
+        preprocessing: That of a trained model, which decides the size of the images, whether they
+            are grey, and their background, and the columns of a table; or None.
 
     Returns:
         `Dataset`.
@@ -32,9 +34,14 @@ def load_data(section, preprocessing=None):
     """
     function = DATASETS[section["name"]]
     options = {key: value for key, value in section.items() if key != "name"}
-    decided = inspect.signature(function).parameters
-    if getattr(preprocessing, "kind", None) == "images" and "image_shape" in decided:
-        options["image_shape"] = preprocessing.example_shape
-    if getattr(preprocessing, "kind", None) == "tables" and "preprocessing" in decided:
+    options |= {key: expand(options[key]) for key in PATHS if options.get(key)}
+    accepted = inspect.signature(function).parameters
+    if getattr(preprocessing, "kind", None) == "images":
+        decided = {
+            "image_shape": preprocessing.example_shape,
+            "background": preprocessing.background,
+        }
+        options |= {key: value for key, value in decided.items() if key in accepted}
+    if getattr(preprocessing, "kind", None) == "tables" and "preprocessing" in accepted:
         options["preprocessing"] = preprocessing
     return function(**options)

@@ -43,22 +43,26 @@ class ArrayPreprocessing(keras.layers.Layer):
         return keras.Input(self.example_shape, name="arrays")
 
     def as_raw(self, arrays):
-        """Returns arrays as a model that begins with this layer takes them.
+        """Returns arrays as a model that begins with this layer takes them: float32.
 
         Raises:
-            ValueError: If they have another shape.
+            ValueError: If they have another shape, or something in them is no finite number.
         """
-        arrays = np.asarray(arrays)
+        try:
+            arrays = np.asarray(arrays)
+        except ValueError:  # rows of different lengths
+            arrays = np.asarray(arrays, dtype=object)
         expected = self.example_shape
         fits = arrays.ndim == len(expected) + 1 and all(
             size in (None, given) for size, given in zip(expected, arrays.shape[1:], strict=True)
         )
-        if not fits:
+        if not fits or arrays.dtype.kind not in "iufb":
             shape = ", ".join("any" if size is None else str(size) for size in expected)
             raise ValueError(
-                f"Arrays must have the shape (batch, {shape}). Received: {arrays.shape}"
+                f"Arrays must be numbers of the shape (batch, {shape}). "
+                f"Received: {arrays.dtype} {arrays.shape}"
             )
-        return arrays
+        return finite(arrays, "Arrays")
 
     def call(self, arrays):
         arrays = ops.cast(arrays, self.compute_dtype)
@@ -74,3 +78,24 @@ class ArrayPreprocessing(keras.layers.Layer):
             "mean": self.mean,
             "scale": self.scale,
         }
+
+
+def finite(arrays, name):
+    """Returns an array as float32, or refuses it, called by that name, where it is not finite.
+
+    Raises:
+        ValueError: With the place of the first NaN, infinity or number too large for float32.
+    """
+    with np.errstate(over="ignore"):
+        arrays = arrays.astype("float32")
+    wrong = ~np.isfinite(arrays)
+    if wrong.any():
+        axes = ["example", "feature"] if arrays.ndim == 2 else ["example", "step", "feature"]
+        first = np.unravel_index(np.argmax(wrong), wrong.shape)
+        place = ", ".join(f"{axis} {i}" for axis, i in zip(axes, first, strict=False))
+        examples = wrong.reshape(len(wrong), -1).any(axis=1).sum()
+        raise ValueError(
+            f"{name} must hold finite numbers. Received: {arrays[first]} at {place}, counted from "
+            f"0; {examples:,} of {len(arrays):,} examples have such a value"
+        )
+    return arrays

@@ -1,16 +1,18 @@
 """Arrays in a file that NumPy has written."""
 
-import zipfile
-
 import numpy as np
 
-from kzoo.data.array_preprocessing import ArrayPreprocessing
+from kzoo.data.array_files import read_arrays
+from kzoo.data.array_labels import class_indices
+from kzoo.data.array_preprocessing import ArrayPreprocessing, finite
 from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples, not_there
 from kzoo.data.image_preprocessing import ImagePreprocessing
-from kzoo.data.split import complete_splits
+from kzoo.data.split import SPLITS, complete_splits, split_of
 from kzoo.types import PositiveFraction, PositiveInt, Seed
 
-SPLITS = ("train", "validation", "test")
+CLASS_NAMES = "class_names"
+COARSE = 0.01  # of a standard deviation: a step of float32 that loses what a feature tells
+SHOWN = 5  # features that the report names
 
 
 def arrays(
@@ -21,16 +23,18 @@ def arrays(
     split_seed: Seed = 0,
     augmentation=None,
 ):
-    """Arrays of an `.npz` file: `x` and `y`; or `x_train`, `y_train`, `x_test` and `y_test`.
+    """Arrays of an `.npz` file: `x` and `y`, or `x_train` and `y_train`, and `class_names`.
 
-    There may be `x_validation` and `y_validation` too, and `class_names`. What `x` is, its shape
+    There may be `x_validation`, `y_validation`, `x_test` and `y_test` too. What `x` is, its shape
     and dtype say:
 
-        images      uint8 (examples, height, width) or (examples, height, width, 1 or 3)
+        images      uint8 or bool (examples, height, width), or any numbers from 0 to 255
+                    (examples, height, width, 1 or 3); bool is black and white
         vectors     numbers (examples, features)
         sequences   numbers (examples, time, features)
 
     Vectors and sequences are standardised, feature by feature, by what the training split holds.
+    Labels are integers, strings or one-hot rows.
 
     Args:
         path: The file.
@@ -45,19 +49,19 @@ def arrays(
     Raises:
         DataError: If the file cannot be read, lacks an array, or holds one that cannot be used.
     """
-    held = _read(path)
-    suffixes = {"train": ""} if "x" in held else {s: f"_{s}" for s in SPLITS if f"x_{s}" in held}
-    if "train" not in suffixes:
-        raise DataError(
-            f"{path} must hold x and y, or x_train, y_train, x_test and y_test. "
-            f"It holds: {', '.join(held) or 'nothing'}."
-        )
-    labels = {split: _labels(held, f"y{suffix}", path) for split, suffix in suffixes.items()}
-    classes, indices = _classes(held.get("class_names"), labels, path)
-    splits = {
-        split: Examples(_inputs(held, f"x{suffix}", len(indices[split]), path), indices[split])
-        for split, suffix in suffixes.items()
-    }
+    try:
+        held = read_arrays(path)
+    except FileNotFoundError:
+        raise not_there("file", path) from None
+    names = _names_of_splits(held, path)
+    labels = {y: held[y] for _, y in names.values()}
+    class_names = next((held[name] for name in held if name.lower() == CLASS_NAMES), None)
+    classes, indices, notes = class_indices(labels, class_names, path)
+    splits = {}
+    for (split, (x, _)), of_split in zip(names.items(), indices, strict=True):
+        inputs, lines = _inputs(held[x], x, len(of_split), path)
+        splits[split] = Examples(inputs, of_split)
+        notes += lines
     _check_shapes(splits, path)
     train, held_out, test = complete_splits(
         splits["train"], splits.get("validation"), splits.get("test"), validation, split_seed
@@ -73,83 +77,85 @@ def arrays(
         preprocessing=_preprocessing(train.inputs),
         batch_size=batch_size,
         augmentation=augmentation if is_image else None,
+        notes=tuple(notes),
     )
 
 
-def _read(path):
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        raise not_there("file", path) from None
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0] if "Object arrays" in str(error) else "is it damaged?"
-        raise DataError(f"{path} is not an .npz file of plain arrays: {reason}") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
-
-
-def _labels(held, name, path):
-    if name not in held:
-        raise DataError(f"{path} lacks {name}. It holds: {', '.join(held)}.")
-    labels = held[name]
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.ndim != 1 or labels.dtype.kind not in "iubU":
+def _names_of_splits(held, path):
+    """Returns a dict from each split, training first, to the names of its inputs and labels."""
+    found, unused = {}, []
+    for name in held:
+        letter, _, suffix = name.lower().partition("_")
+        split = split_of(suffix) if suffix else "train"
+        if letter in ("x", "y") and split:
+            found.setdefault((split, letter), []).append(name)
+        elif name.lower() != CLASS_NAMES:
+            unused.append(name)
+    for (split, _), names in found.items():
+        if len(names) > 1:
+            raise DataError(f"{path}: {' and '.join(names)} are both of the {split} split.")
+    if unused or ("train", "x") not in found:
         raise DataError(
-            f"{path}: {name} must hold one integer or string for each example. "
-            f"Received: {labels.dtype} of the shape {labels.shape}"
+            f"{path} must hold x and y, or x_train, y_train, x_test and y_test; "
+            "x_validation, y_validation and class_names may be there, and nothing else. "
+            f"It holds: {', '.join(held) or 'nothing'}." + _hint(unused)
         )
-    return labels
+    for split, letter in list(found):
+        other = "y" if letter == "x" else "x"
+        if (split, other) not in found:
+            lacking = other + found[split, letter][0][1:]
+            raise DataError(f"{path} lacks {lacking}. It holds: {', '.join(held)}.")
+    return {
+        split: (found[split, "x"][0], found[split, "y"][0])
+        for split in SPLITS
+        if (split, "x") in found
+    }
 
 
-def _classes(names, labels, path):
-    """Returns the class names and, for each split, the indices into them."""
-    values = np.unique(labels["train"])
-    if names is None:
-        names = [str(value) for value in values]
-    elif values.dtype.kind == "U":
-        names, values = [str(name) for name in names], np.array(names, "U")
-    else:
-        names, values = [str(name) for name in names], np.arange(len(names))
-    if len(names) < 2 or len(set(names)) < len(names):
-        raise DataError(f"{path} must have two classes or more, all different. Found: {names}")
-    order = np.argsort(values)
-    indices = {}
-    for split, given in labels.items():
-        places = np.minimum(np.searchsorted(values, given, sorter=order), len(values) - 1)
-        indices[split] = order[places].astype("int32")
-        wrong = given[values[indices[split]] != given]
-        if len(wrong):
-            raise DataError(
-                f"{path}: a label of the {split} split is {wrong[0]}. "
-                f"The classes are: {', '.join(map(str, values))}."
-            )
-    return names, indices
+def _hint(unused):
+    if any(name.startswith("arr_") for name in unused):  # np.savez(path, x, y)
+        return " Name them: np.savez('arrays.npz', x=x, y=y)."
+    return ""
 
 
-def _inputs(held, name, count, path):
-    x = held[name]
-    is_image = x.dtype == np.uint8 and (x.ndim == 3 or x.ndim == 4 and x.shape[3] in (1, 3))
-    is_numbers = x.dtype.kind in "iufb" and x.ndim in (2, 3)
-    if not (is_image or is_numbers) or 0 in x.shape:
+def _inputs(x, name, count, path):
+    """Returns inputs as uint8 images or float32 numbers, and lines for the report."""
+    is_image = (x.ndim == 3 and x.dtype in ("uint8", "bool")) or (
+        x.ndim == 4 and x.shape[3] in (1, 3)
+    )
+    if x.dtype.kind not in "iufb" or 0 in x.shape or not (is_image or x.ndim in (2, 3)):
+        hint = " Channels must be the last axis." if x.ndim == 4 and x.shape[1] in (1, 3) else ""
         raise DataError(
-            f"{path}: {name} must be uint8 (examples, height, width[, 1 or 3]), or numbers "
-            f"(examples, features) or (examples, time, features). "
+            f"{path}: {name} must be images, uint8 (examples, height, width[, 1 or 3]), or numbers "
+            f"(examples, features) or (examples, time, features).{hint} "
             f"Received: {x.dtype} of the shape {x.shape}"
         )
     if len(x) != count:
         raise DataError(f"{path}: {name} has {len(x)} examples, their labels are {count}.")
-    if is_image:
-        return x if x.ndim == 4 else x[..., None]
-    x = x.astype("float32")
-    broken = np.unique(np.nonzero(~np.isfinite(x))[0])
-    if len(broken):
-        raise DataError(
-            f"{path}: {name} has NaN or infinity in {len(broken)} examples, the first one being "
-            f"number {broken[0]}, counted from 0."
-        )
-    return x
+    try:
+        if not is_image:
+            return finite(x, name), _coarse(x, name)
+        layer = ImagePreprocessing(*x.shape[1:3], x.shape[3] if x.ndim == 4 else 1)
+        images = layer.as_raw(x)
+        layer.check_user_input(images)
+    except ValueError as error:
+        raise DataError(f"{path}, {name}: {error}") from None
+    note = f"{name} is bool: images in black and white. Save sequences as float32"
+    return images, [note] if x.dtype == bool and x.ndim == 3 else []
+
+
+def _coarse(x, name):
+    """Warns of features of which float32, which a model computes in, keeps too little."""
+    axes = tuple(range(x.ndim - 1))
+    largest = np.abs([x.min(axis=axes), x.max(axis=axes)]).max(axis=0)
+    step = np.spacing(largest.astype("float32"))
+    coarse = np.flatnonzero(step > COARSE * x.std(axis=axes, dtype="float64"))
+    varying = [i for i in coarse if np.ptp(x[..., i].astype("float64"))]
+    return [
+        f"warning: {name}, feature {i}: float32 keeps it in steps of {step[i]:.2g}. Subtract an "
+        "offset before you save it"
+        for i in varying[:SHOWN]
+    ]
 
 
 def _check_shapes(splits, path):

@@ -29,7 +29,7 @@ def csv(
     target: str,
     delimiter: Annotated[str, Len(1, 1)] | None = None,
     decimal: Literal[".", ","] | None = None,
-    encoding: str | None = None,
+    encoding: str = "utf-8",
     missing: Sequence[str] | None = None,
     columns: dict[str | int, Kind] | None = None,
     max_categories: PositiveInt = 50,
@@ -53,7 +53,8 @@ def csv(
             a vertical bar.
         decimal: The decimal sign of numbers; None recognises it, where the delimiter is not a
             comma.
-        encoding: Of the file, as in `"cp1252"`; None is UTF-8, or UTF-16 with its mark.
+        encoding: What the file is written in, as in `"cp1252"`. A byte order mark at its start
+            goes first.
         missing: Words that stand for a missing value, in any case. None takes those of pandas
             (`NA`, `NaN`, `null`, `None`, ...) and `?`, except in the target, where they are
             classes.

@@ -4,7 +4,6 @@ import codecs
 import contextlib
 import csv
 import dataclasses
-import encodings.aliases
 import io
 import itertools
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kzoo.data.dataset import DataConfigError, DataError, not_there
-from kzoo.messages import nearest
+from kzoo.data.text_files import MARKS, check_encoding
 
 STDIN = "-"
 DELIMITERS = ",;\t|"  # that are recognised
@@ -24,7 +23,6 @@ HEAD = 2**16  # characters in which the delimiter is looked for
 ROWS = 4096  # of a part
 LARGEST_BLOCK = 2**30  # bytes
 LONGEST_FIELD = 2**31 - 1  # characters; Python's csv module stops at 131,072 by default
-MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,14 +46,14 @@ class Csv:
         return len(next(iter(self.columns.values())))
 
 
-def read_csv(path, delimiter=None, encoding=None):
+def read_csv(path, delimiter=None, encoding="utf-8"):
     """Reads a CSV file, the first line of which names the columns.
 
     Args:
         path: The file.
         delimiter: What stands between the fields; None recognises a comma, a semicolon, a tab or
             a vertical bar.
-        encoding: Of the file; None is UTF-8, or UTF-16 where the file begins with its mark.
+        encoding: What the file is written in, where no byte order mark at its start says so.
 
     Returns:
         `Csv`.
@@ -78,7 +76,7 @@ def read_csv(path, delimiter=None, encoding=None):
     return part
 
 
-def read_csv_parts(path, delimiter=None, encoding=None):
+def read_csv_parts(path, delimiter=None, encoding="utf-8"):
     """Reads a CSV file in parts of a few thousand rows.
 
     Args:
@@ -117,8 +115,9 @@ class _CsvFile:
 
     def __init__(self, path, delimiter, encoding):
         self.path = "stdin" if path == STDIN else str(path)
+        check_encoding(encoding)
         self.stored, self._temporary = _stored(path)
-        self.encoding = encoding or _encoding_of(self.stored)
+        self.encoding = _encoding_of(self.stored) or encoding
         with self._open() as file:
             head = file.read(HEAD)
         self.delimiter = delimiter or _recognise_delimiter(head)
@@ -200,11 +199,6 @@ class _CsvFile:
         try:
             with open(self.stored, newline="", encoding=self.encoding) as file:
                 yield file
-        except LookupError:
-            hint = nearest(self.encoding, encodings.aliases.aliases)
-            raise DataConfigError(
-                f"data.encoding cannot be {self.encoding!r}: Python knows no such encoding.{hint}"
-            ) from None
         except UnicodeError:
             raise DataError(self._not_text()) from None
         except OSError as error:
@@ -277,10 +271,11 @@ def _stored(path):
 
 
 def _encoding_of(path):
-    """Returns that of the mark which a file begins with, else UTF-8."""
+    """Returns that of the mark which a file begins with, or None."""
     with open(path, "rb") as file:
-        start = file.read(3)
-    return next((MARKS[mark] for mark in MARKS if start.startswith(mark)), "utf-8")
+        start = file.read(4)
+    found = next((name for mark, name in MARKS.items() if start.startswith(mark)), None)
+    return "utf-8-sig" if found == "utf-8" else found
 
 
 def _check_delimiter(delimiter):

@@ -51,11 +51,14 @@ class Stream:
             always in the same order.
         labels: Integer array `(examples,)` in that order.
         digests: Integer array `(examples,)`, equal for equal inputs; or None.
+        take: Function from an array of indices to the `Stream` of these examples, in this order,
+            that reads no others; None where all have to be read to find them.
     """
 
     open: Any
     labels: np.ndarray
     digests: np.ndarray | None = None
+    take: Any = None
 
     def __len__(self):
         return len(self.labels)

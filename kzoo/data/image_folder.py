@@ -1,19 +1,20 @@
 """A folder of images, the sub-folders of which are the classes."""
 
 import math
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples, Stream, not_there
-from kzoo.data.image_files import decode, read_images
+from kzoo.data.class_folders import class_folders
+from kzoo.data.dataset import DataConfigError, DataError, Dataset, Examples, Stream
+from kzoo.data.image_decoding import colour
+from kzoo.data.image_files import SUFFIXES, read_image, read_images
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.data.split import complete_splits
 from kzoo.types import HeightWidth, PositiveFloat, PositiveFraction, PositiveInt, Seed
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 NAMED = 5  # broken files that a message names
+DARK = 32  # of 255: 10 or 12 bits in files of 16 come out below it
 
 
 def image_folder(
@@ -22,6 +23,7 @@ def image_folder(
     path: str,
     image_size: HeightWidth | None = None,
     channels: Literal[1, 3] = 3,
+    background: str = "white",
     broken: Literal["refuse", "skip"] = "refuse",
     memory_limit: PositiveFloat = 4.0,
     batch_size: PositiveInt = 32,
@@ -29,10 +31,11 @@ def image_folder(
     split_seed: Seed = 0,
     augmentation=None,
 ):
-    """Images in files `path/<class>/*`: PNG, JPEG, BMP, WebP or the first picture of a GIF.
+    """Images in files `path/<class>/*`: PNG, JPEG, BMP, GIF, WebP or TIFF.
 
-    Where there are folders `path/train` and `path/test`, and perhaps `path/validation`, the class
-    folders lie in these. Files of other kinds are passed over.
+    Where there is a folder `path/train`, and perhaps `path/validation` and `path/test`, the class
+    folders lie in these. An image is read as viewers show it: upright as EXIF says, its first
+    frame, transparent parts on a background, 16 bits scaled to 8.
 
     Args:
         image_shape: `(height, width, channels)` that a trained model reads, in place of
@@ -41,11 +44,14 @@ def image_folder(
         image_size: `(height, width)` in pixels that the model gets; None keeps that of the
             images, which must be the same for all.
         channels: 1 for grey, 3 for colour; images of the other kind are converted.
+        background: Colour behind transparent pixels, a name or `"#rrggbb"`. The saved model keeps
+            it for the files that it is given later.
         broken: Whether a file that is no image ends the run, or is left out and named.
         memory_limit: GiB up to which the images are kept in memory; more are read from disk in
             every epoch.
         batch_size: Examples in a training step.
-        validation: Fraction of the training examples that choices are made on.
+        validation: Fraction of the training examples that choices are made on, where there is no
+            folder for them.
         split_seed: Draws the splits; independent of the seed of a run.
         augmentation: Keyword arguments of `augment`, or None.
 
@@ -55,100 +61,88 @@ def image_folder(
     Raises:
         DataError: If a folder is missing or holds no image, or a file is broken.
     """
+    try:
+        colour(background)
+    except ValueError as error:
+        raise DataConfigError(f"data.background {error}") from None
     if image_shape:
         image_size, channels = image_shape[:2], image_shape[2]
-    folders = _split_folders(Path(path))
-    classes = _class_names(folders["train"])
-    listed = [file for split, folder in folders.items() for file in _list(split, folder, classes)]
+    folders = class_folders(path, SUFFIXES)
     size = math.prod(image_size) * channels if image_size else None
-    read = read_images([file for _, _, file in listed], channels, memory_limit * 2**30, size)
-    notes = _check_broken(read.problems, broken)
-    splits = {split: _examples(listed, read, split, channels) for split in folders}
+    files = [file for split in folders.files.values() for file in split]
+    read = read_images(files, channels, memory_limit * 2**30, size, background)
+    notes = [*folders.notes, *_check_broken(read, broken)]
+    if read.brightest < DARK:
+        notes.append(
+            f"warning: no pixel of these images is above {read.brightest} of 255, so they are "
+            "nearly black, in viewers too"
+        )
+    splits = _examples(folders, read, channels, background)
     train, held_out, test = complete_splits(
         splits["train"], splits.get("validation"), splits.get("test"), validation, split_seed
     )
+    image_size = _image_size(image_size, read.sizes)
     return Dataset(
         train=train,
         validation=held_out,
         test=test,
-        class_names=classes,
-        preprocessing=ImagePreprocessing(*_image_size(image_size, read.sizes), channels),
+        class_names=folders.class_names,
+        preprocessing=ImagePreprocessing(*image_size, channels, background),
         batch_size=batch_size,
         augmentation=augmentation,
         notes=(_describe(read.sizes), *notes),
     )
 
 
-def _split_folders(root):
-    """Returns a dict from split to its folder."""
-    if not root.is_dir():
-        raise not_there("folder", root)
-    found = {name: root / name for name in ("train", "validation", "test")}
-    found = {name: folder for name, folder in found.items() if folder.is_dir()}
-    return found if {"train", "test"} <= found.keys() else {"train": root}
-
-
-def _class_names(folder):
-    names = sorted(sub.name for sub in folder.iterdir() if sub.is_dir() and sub.name[0] != ".")
-    if len(names) < 2:
-        raise DataError(
-            f"{folder} must hold a folder of images for each of two classes or more. "
-            f"Found: {', '.join(names) or 'none'}."
-        )
-    return names
-
-
-def _list(split, folder, classes):
-    """Returns `(split, label, file)` of every image below the class folders of a split."""
-    other = set(_class_names(folder)) - set(classes)
-    if other:
-        raise DataError(
-            f"{folder} has classes that there is nothing to train on for: "
-            f"{', '.join(sorted(other))}."
-        )
-    listed = []
-    for label, name in enumerate(classes):
-        files = sorted((folder / name).rglob("*"))
-        files = [f for f in files if f.suffix.lower() in SUFFIXES and f.name[0] != "."]
-        if not files and split == "train":
-            raise DataError(f"{folder / name} holds no image ({', '.join(SUFFIXES)}).")
-        listed += [(split, label, file) for file in files]
-    return listed
-
-
-def _check_broken(problems, broken):
+def _check_broken(read, broken):
     """Refuses broken files, or returns lines that name them."""
-    if not problems:
+    if not read.problems:
         return []
-    lines = [f"{file}: {problem}" for file, problem in list(problems.items())[:NAMED]]
-    more = [f"and {len(problems) - NAMED} more"] if len(problems) > NAMED else []
-    if broken == "refuse":
+    lines = [f"{file}: {problem}" for file, problem in list(read.problems.items())[:NAMED]]
+    more = [f"and {len(read.problems) - NAMED} more"] if len(read.problems) > NAMED else []
+    if broken == "refuse" or not read.sizes:
         raise DataError(
-            "\n".join([f"Files that are no image that can be read: {len(problems)}", *lines, *more])
+            "\n".join([f"Images that cannot be read: {len(read.problems)}", *lines, *more])
             + "\nRemove them, or leave them out with data.broken: skip."
         )
     return [f"left out, broken: {line}" for line in lines] + more
 
 
-def _examples(listed, read, split, channels):
-    """Returns the `Examples` of a split, or, where they do not fit, a `Stream`."""
-    places = [
-        i for i, (s, _, file) in enumerate(listed) if s == split and file not in read.problems
-    ]
-    labels = np.array([listed[i][1] for i in places], "int32")
-    if read.images is not None:
-        return Examples(_stack([read.images[i] for i in places]), labels)
-    files = [str(listed[i][2]) for i in places]
+def _examples(folders, read, channels, background):
+    """Returns a dict from split to its `Examples` or, where they do not fit, a `Stream`."""
+    splits, start = {}, 0
+    for split, files in folders.files.items():
+        places = [i for i, file in enumerate(files) if file not in read.problems]
+        labels = folders.labels[split][places]
+        if read.images is not None:
+            images = _stack([read.images[start + i] for i in places])
+            splits[split] = Examples(images, labels)
+        else:
+            digests = np.array([read.digests[start + i] for i in places])
+            of_split = [files[i] for i in places]
+            splits[split] = _stream(of_split, labels, digests, channels, background)
+        start += len(files)
+    return splits
+
+
+def _stream(files, labels, digests, channels, background):
+    def load(i):
+        return read_image(files[i], channels, background)
 
     def open_split():
         import tensorflow as tf
 
-        return tf.data.Dataset.from_tensor_slices((files, labels)).map(
-            lambda file, label: (decode(tf.io.read_file(file), channels), label),
-            num_parallel_calls=tf.data.AUTOTUNE,
-        )
+        def example(i):
+            image = tf.ensure_shape(tf.numpy_function(load, [i], tf.uint8), (None, None, channels))
+            return image, tf.constant(labels)[i]
 
-    return Stream(open_split, labels, np.array([read.digests[i] for i in places]))
+        return tf.data.Dataset.range(len(files)).map(example, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def take(indices):
+        part = [files[i] for i in indices]
+        return _stream(part, labels[indices], digests[indices], channels, background)
+
+    return Stream(open_split, labels, digests, take)
 
 
 def _stack(images):

@@ -16,6 +16,7 @@ class ImagePreprocessing(keras.layers.Layer):
         height: Height of the result in pixels.
         width: Width of the result in pixels.
         channels: 1 for grey, 3 for colour.
+        background: Colour behind the transparent pixels of image files, for those who read them.
 
     Call arguments:
         images: Images of one size, uint8 or float, 0 to 255.
@@ -38,11 +39,12 @@ class ImagePreprocessing(keras.layers.Layer):
 
     kind = "images"
 
-    def __init__(self, height, width, channels, **kwargs):
+    def __init__(self, height, width, channels, background="white", **kwargs):
         super().__init__(**kwargs)
         self.height = height
         self.width = width
         self.channels = channels
+        self.background = background
 
     @property
     def example_shape(self):
@@ -58,25 +60,29 @@ class ImagePreprocessing(keras.layers.Layer):
 
         Args:
             images: `(batch, height, width, channels)`, or without the last axis where there is
-                one channel; integers or floats, 0 to 255.
+                one channel: integers or floats of 0 to 255, or bool, black and white.
 
         Raises:
             ValueError: If the shape is another, or the values seem to lie in another range.
         """
-        images = np.asarray(images)
+        images = _one_array(images)
         if images.ndim == 3 and self.channels == 1:
             images = images[..., None]
         self._check_shape(images)
-        if images.dtype == "uint8" or not images.size:
-            return images
-        low, high = images.min(), images.max()
-        is_fraction = images.dtype.kind == "f" and 0 < high <= 1
-        if is_fraction or not (low >= 0 and high <= 255):
-            raise ValueError(
-                "Images must go from 0 to 255, as they come from a file. "
-                f"Received: {images.dtype} of {low:.3g} to {high:.3g}"
-            )
-        return np.rint(images).astype("uint8")
+        if images.dtype == bool:
+            return images.astype("uint8") * 255
+        if images.dtype != "uint8":
+            check_range(images)
+            images = np.rint(images).astype("uint8")
+        return images
+
+    def check_user_input(self, images):
+        """Refuses arrays that hold nothing but 0 and 1, which a dark photo may, an array hardly.
+
+        Args:
+            images: What `as_raw` has returned.
+        """
+        check_range(images)
 
     def call(self, images):
         self._check_shape(images)
@@ -103,4 +109,34 @@ class ImagePreprocessing(keras.layers.Layer):
             "height": self.height,
             "width": self.width,
             "channels": self.channels,
+            "background": self.background,
         }
+
+
+def check_range(images):
+    """Refuses images, as an array, that do not go from 0 to 255."""
+    if images.dtype.kind not in "iuf":
+        raise ValueError(f"Images must be integers, floats or bool. Received: {images.dtype}")
+    low, high = (images.min(), images.max()) if images.size else (0, 0)
+    if low >= 0 and (high == 0 or 1 < high <= 255):
+        return
+    advice = ": multiply these by 255" if low >= 0 and high <= 1 else ""  # NaN is neither
+    raise ValueError(
+        f"Images must go from 0 to 255, as they come from a file{advice}. "
+        f"Received: {images.dtype} of {low:.6g} to {high:.6g}"
+    )
+
+
+def _one_array(images):
+    try:
+        array = np.asarray(images)
+    except ValueError:  # they differ in shape
+        array = np.empty(len(images), dtype=object)
+    if array.dtype == object:
+        several = images if array.ndim else ()
+        shapes = {str(image.shape) for image in several if hasattr(image, "shape")}
+        raise ValueError(
+            "Images must be one array, so all of one size: predict those of another size on their "
+            f"own. Received: {' and '.join(sorted(shapes)[:3]) or type(images).__name__}"
+        )
+    return array

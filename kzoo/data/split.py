@@ -8,6 +8,17 @@ import numpy as np
 from kzoo.data.dataset import DataError, Examples, Stream
 
 TEST_FRACTION = 0.2  # where a set has no test split of its own
+SPLITS = ("train", "validation", "test")
+NAMES = {  # what folders and arrays of a split are called
+    **dict.fromkeys(["train", "training"], "train"),
+    **dict.fromkeys(["val", "valid", "validation", "dev"], "validation"),
+    **dict.fromkeys(["test", "testing"], "test"),
+}
+
+
+def split_of(name):
+    """Returns the split that a folder or an array is called after, in any case, or None."""
+    return NAMES.get(name.lower())
 
 
 def split_examples(examples, fraction, split_seed):
@@ -68,7 +79,7 @@ def read_examples(examples, indices):
     """Returns the `Examples` at these places, in this order; those of a `Stream` are read."""
     if isinstance(examples, Examples):
         return _take(examples, indices)
-    stored = _take(examples, indices).open().as_numpy_iterator()
+    stored = _take(examples, sorted(indices)).open().as_numpy_iterator()
     found = {i: image for i, (image, _) in zip(sorted(indices), stored, strict=True)}
     inputs = np.empty(len(indices), dtype=object)
     for place, i in enumerate(indices):
@@ -80,6 +91,8 @@ def _take(examples, indices):
     if isinstance(examples, Examples):
         inputs = keras.tree.map_structure(lambda array: array[indices], examples.inputs)
         return Examples(inputs, examples.labels[indices])
+    if examples.take:
+        return examples.take(indices)
     kept = np.zeros(len(examples), bool)
     kept[indices] = True
 

@@ -1,89 +1,67 @@
 """A folder of text files, the sub-folders of which are the classes."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
-from kzoo.data.dataset import DataError, Dataset, Examples, not_there
-from kzoo.data.split import TEST_FRACTION, split_examples
+from kzoo.data.class_folders import class_folders
+from kzoo.data.dataset import Dataset, Examples
+from kzoo.data.split import complete_splits
+from kzoo.data.text_files import check_encoding, read_text
 from kzoo.data.text_preprocessing import learn_text_preprocessing, sort_by_length
 from kzoo.types import PositiveFraction, PositiveInt, Seed
+
+REMEDY = " Set data.encoding to what it is written in, such as cp1252."
 
 
 def text_folder(
     *,
     path: str,
     classes: Sequence[str] | None = None,
+    encoding: str = "utf-8",
     batch_size: PositiveInt = 32,
     validation: PositiveFraction = 0.1,
     split_seed: Seed = 0,
     text=None,
 ):
-    """Texts in UTF-8, `path/<class>/*.txt`, or `path/train/<class>/*.txt` and `path/test/...`.
+    """Texts in files `path/<class>/*.txt`.
+
+    Where there is a folder `path/train`, and perhaps `path/validation` and `path/test`, the class
+    folders lie in these.
 
     Args:
         path: The folder.
         classes: Names of the sub-folders to read; None reads all.
+        encoding: What the texts are written in, as in `"cp1252"`. A byte order mark at the start of
+            a file, of UTF-8, UTF-16 or UTF-32, goes before it.
         batch_size: Examples in a training step.
-        validation: Fraction of the training examples that choices are made on.
+        validation: Fraction of the training examples that choices are made on, where there is no
+            folder for them.
         split_seed: Draws the splits; independent of the seed of a run.
         text: Keyword arguments of `learn_text_preprocessing`, or None.
 
     Returns:
-        `Dataset`; without a folder `test`, 20 % of each class are the test split.
+        `Dataset`; 20 % of each class are the test split where there is none.
 
     Raises:
-        DataError: If a folder is missing, a class has no text in a split, or a file is not text in
-            UTF-8.
+        DataError: If a folder is missing, a class has no text, or a file is written in something
+            else.
     """
-    root = Path(path)
-    folder = root / "train" if (root / "train").is_dir() else root
-    classes = list(classes or _class_names(folder))
-    if len(classes) < 2:
-        raise DataError(
-            f"{folder} must hold a folder of .txt files for each of two classes or more. "
-            f"Found: {', '.join(classes) or 'none'}."
-        )
-    train = _read(folder, classes)
-    if folder != root and (root / "test").is_dir():
-        test = _read(root / "test", classes)
-    else:
-        train, test = split_examples(train, TEST_FRACTION, split_seed)
-    train, held_out = split_examples(train, validation, split_seed)
+    check_encoding(encoding)
+    folders = class_folders(path, (".txt",), classes)
+    splits = {}
+    for split, files in folders.files.items():
+        texts = [read_text(file, encoding, REMEDY) for file in files]
+        splits[split] = Examples(np.array(texts, dtype=object), folders.labels[split])
+    train, held_out, test = complete_splits(
+        splits["train"], splits.get("validation"), splits.get("test"), validation, split_seed
+    )
     return Dataset(
         train=train,
         validation=sort_by_length(held_out),
         test=sort_by_length(test),
-        class_names=classes,
+        class_names=folders.class_names,
         preprocessing=learn_text_preprocessing(train.inputs, **(text or {})),
         batch_size=batch_size,
+        notes=tuple(folders.notes),
     )
-
-
-def _class_names(folder):
-    if not folder.is_dir():
-        raise not_there("folder", folder)
-    return sorted(sub.name for sub in folder.iterdir() if sub.is_dir() and sub.name[0] != ".")
-
-
-def _read(folder, classes):
-    """Reads the texts of all classes, in the order of classes and of file names."""
-    texts, labels = [], []
-    for label, name in enumerate(classes):
-        files = sorted((folder / name).rglob("*.txt"))
-        if not files:
-            raise DataError(f"The class folder {folder / name} holds no .txt file.")
-        texts.extend(read_text(file) for file in files)
-        labels.extend([label] * len(files))
-    return Examples(np.array(texts, dtype=object), np.array(labels, "int32"))
-
-
-def read_text(file):
-    """Returns the text of a `Path`, in UTF-8; raises `DataError`."""
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file} is not text in UTF-8: byte {error.start} is wrong.") from None
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror}.") from None

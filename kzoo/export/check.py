@@ -32,7 +32,7 @@ def predict(model, inputs):
     import tensorflow as tf
 
     with tf.device("CPU:0"), meanwhile(model.core, use_cudnn=False):
-        outputs = model.predict(inputs, batch_size=BATCH, verbose=0)
+        outputs = model.predict(inputs, decoded=True, batch_size=BATCH, verbose=0)
     return Expected(model.preprocessing.as_raw(inputs), outputs["probabilities"])
 
 

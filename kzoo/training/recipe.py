@@ -21,7 +21,12 @@ REGISTRIES = {
     "card": Lazy("kzoo.training.card"),
 }
 ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
-OF_THE_MODEL = ("text", "image_size", "channels")  # in data: how a trained model reads
+OF_THE_MODEL = (
+    "text",
+    "image_size",
+    "channels",
+    "background",
+)  # in data: how a trained model reads
 
 
 def load_config(path, overrides=None):

@@ -1,9 +1,11 @@
 import json
+import os
 import shutil
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import kzoo
 from kzoo.data.array_preprocessing import ArrayPreprocessing
@@ -13,7 +15,9 @@ from kzoo.data.text_preprocessing import TextPreprocessing
 from kzoo.export.saved_model import write_saved_model
 from kzoo.saving import with_preprocessing
 from tests import tiny
+from tests.data.image_files import encode
 from tests.data.tables import columns, write_csv
+from tests.export.classifiers import image_classifier
 
 OPTIONS = {
     "image": {key: value for key, value in tiny.MODEL.items() if key != "name"},
@@ -112,16 +116,64 @@ def test_a_broken_image_is_named_and_the_rest_goes_on(kzoo_command, models, arte
     assert outcome.code == 1
     assert [line["input"] for line in lines(outcome)] == ["good.png"]
     messages = [
-        "error: broken.png: Unknown image file format.",
+        "error: broken.png: no PNG, JPEG, BMP, GIF, WebP or TIFF image that can be read",
         "error: no.png: No such file or directory",
-        "error: empty: There is no file of .png, .jpg,",
-        "error: scaled.npy: Images must go from 0 to 255, as they come from a file. Received: ",
+        "error: empty: There is nothing to read in this folder. The model reads images: .png",
+        "error: scaled.npy: Images must go from 0 to 255, as they come from a file: multiply thes",
         "error: axes.npy: An array must have 3 axes, or 4 for several examples. Received: (1, 1,",
-        "error: names.npz: It must hold one array, or one called x. It holds: a, b.",
-        "error: text.npy: This is no file of plain arrays that NumPy has written.",
+        "error: names.npz must hold one array, or one called x. It holds: a, b.",
+        "error: text.npy is no file of arrays that NumPy has written, or it is damaged.",
     ]
     for line, message in zip(outcome.err.splitlines(), messages, strict=True):
         assert line.startswith(message)
+
+
+def test_images_are_read_as_in_training(kzoo_command, artefact, tmp_path):
+    """Upright, on the background of the model; a dark photo is one, an array of 0 and 1 is not."""
+    layer = ImagePreprocessing(tiny.HEIGHT, tiny.WIDTH, 1, background="#404040")
+    model = with_preprocessing(image_classifier().core, layer, ["à", "b", "c"])
+    model.save("model.keras")
+    write_saved_model(model, tmp_path / "saved_model")
+    image = tiny.examples(1, seed=3).inputs[0]
+    exif = Image.Exif()
+    exif[274] = 6
+    lying = np.rot90(image[..., 0])
+    (tmp_path / "turned.png").write_bytes(encode(lying, exif=exif))
+    transparent = np.concatenate([image, np.zeros_like(image)], axis=2)
+    (tmp_path / "transparent.webp").write_bytes(
+        encode(transparent[..., [0, 0, 0, 1]], "WEBP", lossless=True)
+    )
+    (tmp_path / "dark.png").write_bytes(encode(image % 2))
+    np.save("bool.npy", image[..., 0] > 127)
+    np.save("ones.npy", image % 2)
+    names = ["turned.png", "transparent.webp", "dark.png", "bool.npy"]
+    outcome = kzoo_command("predict", artefact, *names, "ones.npy")
+    assert outcome.err.startswith("error: ones.npy: Images must go from 0 to 255, as they come f")
+    grey = np.full_like(image, 0x40)
+    seen = np.stack([image, grey, image % 2, np.where(image > 127, 255, 0)]).astype("uint8")
+    assert [line["input"] for line in lines(outcome)] == names
+    check(lines(outcome), model, seen)
+
+
+def test_what_a_folder_holds_beside_images(kzoo_command, models, tmp_path):
+    image = tiny.examples(1, seed=3).inputs[0]
+    for name in ["a.PNG", "@eaDir/a.png", "._a.png", "in/b.tiff", "in/.ipynb_checkpoints/b.png"]:
+        (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / name).write_bytes(encode(image))
+    (tmp_path / "phone").mkdir()
+    (tmp_path / "phone" / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
+    outcome = kzoo_command("predict", models["image"], "folder", "phone", "phone/IMG_1.HEIC")
+    assert [line["input"] for line in lines(outcome)] == ["folder/a.PNG", "folder/in/b.tiff"]
+    of_folder, of_file = outcome.err.splitlines()
+    assert "it holds 1 .heic (convert them to JPEG or PNG). The model reads images: " in of_folder
+    assert "IMG_1.HEIC: a HEIC image: convert it to JPEG or PNG. The model reads im" in of_file
+
+
+@pytest.mark.parametrize("name", ["pipe.png", "pipe.npy"])
+def test_a_pipe_is_not_waited_for(kzoo_command, models, tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    outcome = kzoo_command("predict", models["image"], name)
+    assert outcome.code == 1 and "It is a device or a pipe, not a file" in outcome.err
 
 
 def test_texts(kzoo_command, models, artefact, tmp_path):
@@ -189,8 +241,10 @@ def test_sequences_of_different_lengths(kzoo_command, models, artefact, tmp_path
     sources = ["one.npy", "wide.npy", "three.npz"]
     outcome = kzoo_command("predict", models["array"] / artefact, *sources)
     assert outcome.code == 1
-    assert outcome.err.startswith("error: wide.npy: ") and len(outcome.err.splitlines()) == 1
-    assert "(5, 3)" in outcome.err or "(1, 5, 3)" in outcome.err
+    assert outcome.err == (
+        "error: wide.npy: Arrays must be numbers of the shape (batch, any, 2). Received: float64 "
+        "(1, 5, 3)\n"
+    )
     model = kzoo.load(models["array"])
     check(lines(outcome)[:1], model, one[None])
     check(lines(outcome)[1:], model, three)

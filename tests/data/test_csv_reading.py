@@ -156,7 +156,9 @@ def test_what_is_no_file(tmp_path):
 
 def test_options_that_do_not_exist(tmp_path):
     path = write(tmp_path, "a,b\n1,2\n")
-    with pytest.raises(DataConfigError, match="data.encoding cannot be 'cp125': .* Did you mean"):
+    with pytest.raises(
+        DataConfigError, match="data.encoding must be .* Did you mean .* Received: 'cp125'"
+    ):
         read_csv(path, encoding="cp125")
     with pytest.raises(DataConfigError, match="data.delimiter must be one character, no quote"):
         read_csv(path, delimiter="\n")

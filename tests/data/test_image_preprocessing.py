@@ -82,7 +82,53 @@ def test_raw_images_may_be_of_any_number_type():
         np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("value", [-1, 256, np.nan])
+@pytest.mark.parametrize("value", [-1, 256, np.nan, np.inf, 0.5])
 def test_raw_images_outside_of_a_byte_are_refused(value):
-    with pytest.raises(ValueError, match="0 to 255"):
+    with pytest.raises(ValueError, match="must go from 0 to 255"):
         ImagePreprocessing(2, 3, 1).as_raw(np.full((1, 2, 3), value))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int64", "uint16", "float16", "float64"])
+def test_images_of_0_and_1_alone_are_refused(dtype):
+    layer, images = ImagePreprocessing(2, 3, 1), np.eye(6)[None].astype(dtype)
+    message = rf"as they come from a file: multiply these by 255. Received: {dtype} of 0 to 1"
+    with pytest.raises(ValueError, match=message):
+        layer.as_raw(images)
+    assert layer.as_raw(images * 0).max() == 0  # black is no scale
+    layer.check_user_input(layer.as_raw(images * 0))
+
+
+def test_bytes_of_0_and_1_may_be_a_dark_photo_but_hardly_an_array():
+    layer, images = ImagePreprocessing(2, 3, 1), np.eye(6, dtype="uint8")[None]
+    assert layer.as_raw(images).max() == 1
+    with pytest.raises(ValueError, match="multiply these by 255. Received: uint8 of 0 to 1"):
+        layer.check_user_input(layer.as_raw(images))
+
+
+def test_bool_is_black_and_white():
+    images = np.random.default_rng(0).random((2, 5, 7)) > 0.5
+    found = ImagePreprocessing(2, 3, 1).as_raw(images)
+    assert found.dtype == "uint8" and found.shape == (2, 5, 7, 1)
+    np.testing.assert_array_equal(found[..., 0], np.where(images, 255, 0))
+
+
+@pytest.mark.parametrize(
+    "given, received",
+    [
+        ([np.zeros((2, 3, 3)), np.zeros((3, 5, 3))], r"\(2, 3, 3\) and \(3, 5, 3\)"),
+        ([np.zeros((2, 3, 3)), np.zeros((2, 5, 3))], r"\(2, 3, 3\) and \(2, 5, 3\)"),
+        (object(), "object"),
+    ],
+)
+def test_what_is_no_array_of_images(given, received):
+    with pytest.raises(ValueError, match=f"must be one array, so all of one size.*: {received}$"):
+        ImagePreprocessing(2, 3, 3).as_raw(given)
+    with pytest.raises(ValueError, match="must be integers, floats or bool. Received: <U1"):
+        ImagePreprocessing(2, 3, 3).as_raw(np.full((1, 2, 3, 3), "a"))
+
+
+def test_the_background_is_kept():
+    layer = ImagePreprocessing(7, 5, 3, background="#102030")
+    assert ImagePreprocessing.from_config(layer.get_config()).background == "#102030"
+    old = {key: value for key, value in layer.get_config().items() if key != "background"}
+    assert ImagePreprocessing.from_config(old).background == "white"

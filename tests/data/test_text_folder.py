@@ -1,6 +1,6 @@
 import pytest
 
-from kzoo.data.dataset import DataError
+from kzoo.data.dataset import DataConfigError, DataError
 from kzoo.data.text_folder import text_folder
 from tests.data.text_files import TELLING, write_texts
 
@@ -35,6 +35,24 @@ def test_what_is_evaluated_goes_from_short_to_long(tmp_path):
         assert lengths == sorted(lengths)
 
 
+def test_a_validation_folder_is_used(tmp_path):
+    for i, name in enumerate(["train", "Valid", "test"]):
+        write_texts(tmp_path / name, seed=i)
+    (tmp_path / "Valid" / "good" / "one_more.TXT").write_text("plus")
+    dataset = text_folder(path=str(tmp_path))
+    assert [len(s) for s in (dataset.train, dataset.validation, dataset.test)] == [30, 31, 30]
+    assert dataset.validation.inputs[0] == "plus"
+
+
+def test_what_tools_leave_is_no_text(tmp_path):
+    path = write_texts(tmp_path)
+    for file in list(tmp_path.rglob("*.txt")):
+        (file.parent / f"._{file.name}").write_bytes(b"\0\5\26\7\0\2\0\0Mac OS X")
+    dataset = text_folder(path=str(path))
+    assert len(texts_of(dataset)) == 30
+    assert dataset.notes == ("passed over: 30 hidden or left by tools (._*)",)
+
+
 def test_a_train_folder_alone_is_split(tmp_path):
     write_texts(tmp_path / "train")
     assert len(text_folder(path=str(tmp_path)).test) == 6
@@ -67,8 +85,15 @@ def test_classes_can_be_chosen(tmp_path):
 def test_a_file_that_is_not_utf_8_is_named(tmp_path):
     path = write_texts(tmp_path)
     (path / "bad" / "3.txt").write_bytes("für".encode("latin-1"))
-    with pytest.raises(DataError, match=r"bad/3\.txt is not text in UTF-8: byte 1 is wrong\.$"):
+    message = r"bad/3\.txt is not text in UTF-8: byte 1 is wrong\. Set data\.encoding to what it "
+    with pytest.raises(DataError, match=message):
         text_folder(path=str(path))
+    assert "für" in texts_of(text_folder(path=str(path), encoding="latin-1"))
+
+
+def test_an_encoding_that_is_none_is_refused_first():
+    with pytest.raises(DataConfigError, match=r"data\.encoding .* Did you mean cp1253\? Rec"):
+        text_folder(path="not looked at", encoding="cp1253x2")
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
@@ -87,10 +112,10 @@ def test_a_byte_order_mark_is_no_part_of_a_text(tmp_path):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ([], r"must hold a folder of \.txt files for each of two classes or more\. Found: none\."),
+        ([], r"must hold a folder for each of two classes or more\. Found: none\."),
         (["one/1.txt"], r"Found: one\."),
-        (["one/1.txt", "two/1.csv"], r"The class folder .*two holds no \.txt file\."),
-        (["train/one/1.txt", "train/two/1.txt", "test/one/1.txt"], r"test/two holds no \.txt"),
+        (["one/1.txt", "two/1.csv"], r"two holds no file of \.txt\. It holds 1 \.csv\."),
+        (["train/one/1.txt", "train/two/1.md", "test/one/1.txt"], r"train/two holds no file of"),
     ],
 )
 def test_a_folder_that_is_no_such_set_is_refused(tmp_path, files, message):

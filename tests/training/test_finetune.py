@@ -7,9 +7,10 @@ import pytest
 import kzoo
 from kzoo.commands.evaluate import evaluate
 from kzoo.config import ConfigError, dump, parse
-from kzoo.data import DATASETS
+from kzoo.data import DATASETS, load_data
 from kzoo.data.dataset import read_with
 from kzoo.data.image_folder import image_folder
+from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.export.saved_model import write_saved_model
 from kzoo.saving import with_preprocessing
 from kzoo.training import train
@@ -88,6 +89,17 @@ def test_classes_in_another_order_are_other_classes(saved):
     other = dataclasses.replace(tiny.tiny(), class_names=["bottom", "middle", "top"])
     dataset, _ = adapt(starting_point(from_=str(saved)), other)
     assert "a new head" in dataset.notes[-1]
+
+
+def test_images_keep_the_background_of_the_model(saved, tmp_path):
+    model = kzoo.load(saved)
+    layer = ImagePreprocessing(*model.preprocessing.example_shape, background="black")
+    for name in ("a", "b"):
+        for i in range(5):
+            write(tmp_path / "images" / name, i, np.zeros((11, 13, 4), "uint8"))
+    data = {"name": "image_folder", "path": str(tmp_path / "images"), "background": "red"}
+    assert (load_data(data, layer).train.inputs == 0).all()
+    assert (load_data(data).train.inputs[..., 0] == 255).all()
 
 
 def test_what_is_not_trainable_stays_as_it_is(recipe, saved):
