@@ -5,7 +5,6 @@ import warnings
 import keras
 import numpy as np
 
-from kzoo.exported import ExportedModel
 from kzoo.keras_file import check_declared_sizes, keras_version
 from kzoo.messages import reason
 from kzoo.shipped import LoadError, find_model
@@ -128,6 +127,8 @@ def load(source):
     path = find_model(source)
     try:
         if path.is_dir():
+            from kzoo.exported import ExportedModel  # it imports Keras, which imports this module
+
             return ExportedModel(path)
         if path.suffix == ".keras":
             check_declared_sizes(path)

@@ -4,7 +4,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from kzoo.messages import UserError
@@ -88,7 +87,7 @@ class Dataset:
     validation: Examples | Stream
     test: Examples | Stream
     class_names: list[str]
-    preprocessing: keras.layers.Layer
+    preprocessing: Any
     batch_size: int
     augmentation: dict | None = None
     notes: tuple[str, ...] = ()
@@ -147,6 +146,8 @@ def _as_raw(examples, preprocessing):
     raw = preprocessing.as_raw(examples.inputs)
     if preprocessing.kind == "texts":  # now they are a tensor of bytes, and right
         return examples
+    import keras  # here, as a module that is registered with Keras needs this one
+
     return Examples(keras.tree.map_structure(keras.ops.convert_to_numpy, raw), examples.labels)
 
 

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-import keras
-
 Standardize = Literal["words", "lower_and_strip_punctuation", "lower", "strip_punctuation"]
 Split = Literal["auto", "words", "characters"]
 
@@ -37,6 +35,8 @@ def vectorization(standardize, split, ngrams, vocabulary=None, max_tokens=None):
     Raises:
         RuntimeError: On another backend than TensorFlow.
     """
+    import keras  # here, as a module that is registered with Keras needs this one
+
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
             "Texts are read on the TensorFlow backend only: set KERAS_BACKEND=tensorflow. "
