@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kzoo.layers.attention import Attention
+from kzoo.layers.masks import position_mask
 from kzoo.layers.scores import dot_score, masked_softmax, zero_padding
 
 FUSIONS = ("attend", "concat", "gated", "stacked")
@@ -90,6 +91,7 @@ class DenseAttentionFusion(keras.layers.Layer):
         return dense
 
     def call(self, x, mask=None, return_attention_scores=False):
+        mask = position_mask(mask, x)
         x = zero_padding(x, mask)
         hidden = self._hidden(x)
         if self.fusion == "stacked":

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from kzoo.layers.masks import position_mask
 from kzoo.layers.scores import masked_softmax, zero_padding
 
 
@@ -88,6 +89,7 @@ class ParallelAttention(keras.layers.Layer):
         self._output.build((input_shape[0], self.num_glimpses, self.units))
 
     def call(self, x, mask=None, training=None, return_attention_scores=False):
+        mask = position_mask(mask, x)
         hidden = self._hidden(_flatten_positions(zero_padding(x, mask)))
         scores = ops.transpose(self._score(hidden), (0, 2, 1))
         mask = None if mask is None else _flatten_positions(mask[..., None])

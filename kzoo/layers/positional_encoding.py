@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from kzoo.layers.masks import position_mask
 from kzoo.layers.scores import zero_padding
 
 MODES = ("sinusoidal", "learned")
@@ -109,7 +110,7 @@ class PositionalEncoding(keras.layers.Layer):
 
     def call(self, x, mask=None):
         encode = self._look_up if self.mode == "learned" else self._sinusoids
-        return zero_padding(x + ops.cast(encode(x), x.dtype), mask)
+        return zero_padding(x + ops.cast(encode(x), x.dtype), position_mask(mask, x))
 
     def _look_up(self, x):
         sizes = ops.shape(x)[1:-1]

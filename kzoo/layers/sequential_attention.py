@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kzoo.layers.masks import position_mask
 from kzoo.layers.scores import masked_softmax, zero_padding
 
 
@@ -72,6 +73,7 @@ class SequentialAttention(keras.layers.Layer):
         self._output.build((input_shape[0], self.units))
 
     def call(self, x, mask=None, training=None, return_attention_scores=False):
+        mask = position_mask(mask, x)
         hidden = self._hidden(zero_padding(x, mask))
         scores = ops.squeeze(self._score(hidden), axis=-1)
         weights = masked_softmax(scores, mask)

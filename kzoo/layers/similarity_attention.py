@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kzoo.layers.masks import position_mask
 from kzoo.layers.scores import SIMILARITIES, masked_softmax, zero_padding
 
 
@@ -61,6 +62,7 @@ class SimilarityAttention(keras.layers.Layer):
         self._column.build(input_shape)
 
     def call(self, x, mask=None, return_attention_scores=False):
+        mask = position_mask(mask, x)
         x = zero_padding(x, mask)
         similarities = SIMILARITIES[self.similarity](x, x)
         importance = ops.softplus(self._row(x) + ops.swapaxes(self._column(x), 1, 2))
