@@ -5,11 +5,12 @@ from keras import ops
 
 from kzoo.layers.blockwise import blockwise_attention
 from kzoo.layers.masks import explicit_masks, joined_masks, masks_of_scores
+from kzoo.layers.projecting_layer import ProjectingLayer
 from kzoo.layers.scores import DOT_FACTORS, SCORES, additive_score, masked_softmax, zero_padding
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
-class Attention(keras.layers.Layer):
+class Attention(ProjectingLayer):
     """Lets every element of a sequence look at all elements of another, or of itself.
 
     In each head, with projections Q, K, V of query, key and value:
@@ -35,6 +36,9 @@ class Attention(keras.layers.Layer):
         block_size: None, or how many queries are compared with all keys at a time. The result is
             the same, without ever holding all `queries * keys` scores, forward or backward. Only
             for the scores `"scaled_dot"`, `"dot"` and `"cosine"`, without dropout.
+        seed: Integer, the seed of the dropout.
+        **kwargs: Options of the projections, which are those of `keras.layers.Dense`
+            (`use_bias`, `kernel_initializer`, ...), and of `keras.layers.Layer`.
 
     Call arguments:
         query: Float tensor.
@@ -89,6 +93,7 @@ class Attention(keras.layers.Layer):
         shared_key_value=False,
         output_projection=True,
         block_size=None,
+        seed=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -103,8 +108,9 @@ class Attention(keras.layers.Layer):
         self.shared_key_value = shared_key_value
         self.output_projection = output_projection
         self.block_size = block_size
+        self.seed = seed
         self.supports_masking = True
-        self._dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self._dropout = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy)
 
     def build(self, query_shape, key_shape=None, value_shape=None):
         key_shape = key_shape or query_shape
@@ -120,13 +126,15 @@ class Attention(keras.layers.Layer):
             self._output = keras.layers.EinsumDense(
                 "bthv,hvd->btd",
                 (None, query_shape[-1]),
-                bias_axes="d",
-                dtype=self.dtype_policy,
+                bias_axes="d" if self.use_bias else None,
                 name="output",
+                **self._dense_options(),
             )
             self._output.build((*query_shape[:-1], self.num_heads, value_dim))
         if self.score == "additive":
-            self._score = _AdditiveScore(dtype=self.dtype_policy, name="score")
+            self._score = _AdditiveScore(
+                self._weight_options(), dtype=self.dtype_policy, name="score"
+            )
             self._score.build((None, self.num_heads, None, key_dim))
         else:
             self._score = SCORES[self.score]
@@ -148,9 +156,9 @@ class Attention(keras.layers.Layer):
         projection = keras.layers.EinsumDense(
             "btd,dhk->bthk",
             (None, self.num_heads, size),
-            bias_axes="hk",
-            dtype=self.dtype_policy,
+            bias_axes="hk" if self.use_bias else None,
             name=name,
+            **self._dense_options(),
         )
         projection.build(input_shape)
         return projection
@@ -245,15 +253,20 @@ class Attention(keras.layers.Layer):
             "shared_key_value": self.shared_key_value,
             "output_projection": self.output_projection,
             "block_size": self.block_size,
+            "seed": self.seed,
         }
 
 
 class _AdditiveScore(keras.layers.Layer):
     """Holds w of `additive_score`, in a layer so that it comes after the projections."""
 
+    def __init__(self, options, **kwargs):
+        super().__init__(**kwargs)
+        self._options = options
+
     def build(self, query_shape, key_shape=None):
         _, heads, _, key_dim = query_shape
-        self.weight = self.add_weight((heads, 1, 1, key_dim), name="weight")
+        self.weight = self.add_weight((heads, 1, 1, key_dim), name="weight", **self._options)
 
     def call(self, query, key):
         return additive_score(query, key, self.weight)
