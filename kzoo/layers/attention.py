@@ -69,7 +69,9 @@ class Attention(ProjectingLayer):
         projection; `(batch, num_heads, queries, keys)` for the scores.
 
     Raises:
-        ValueError: If an argument is out of range, or an input has no time axis.
+        ValueError: If an argument is out of range, an input has no time axis, or a mask has the
+            wrong shape or dtype.
+        TypeError: If `key` or `value` is passed by position.
 
     Example:
     >>> x = np.random.rand(2, 5, 6)
