@@ -110,6 +110,18 @@ def masked_model(layer, features):
     return keras.Model([x, mask], layer(x, mask=mask))
 
 
+class _Carry(keras.layers.Layer):
+    supports_masking = True
+
+    def call(self, x, mask=None):
+        return x
+
+
+def carrying(x, mask):
+    """Returns `x` with an implicit mask, as an Embedding or a Masking layer gives one."""
+    return _Carry(autocast=False)(ops.convert_to_tensor(x), mask=ops.convert_to_tensor(mask))
+
+
 def to_numpy(x):
     return ops.convert_to_numpy(x)
 

@@ -4,18 +4,13 @@ import keras
 from keras import ops
 
 from kzoo.layers.blockwise import blockwise_attention
-from kzoo.layers.scores import (
-    DOT_FACTORS,
-    SCORES,
-    additive_score,
-    causal_mask,
-    masked_softmax,
-    zero_padding,
-)
+from kzoo.layers.masks import explicit_masks, joined_masks, masks_of_scores
+from kzoo.layers.projecting_layer import ProjectingLayer
+from kzoo.layers.scores import DOT_FACTORS, SCORES, additive_score, masked_softmax, zero_padding
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
-class Attention(keras.layers.Layer):
+class Attention(ProjectingLayer):
     """Lets every element of a sequence look at all elements of another, or of itself.
 
     In each head, with projections Q, K, V of query, key and value:
@@ -41,16 +36,29 @@ class Attention(keras.layers.Layer):
         block_size: None, or how many queries are compared with all keys at a time. The result is
             the same, without ever holding all `queries * keys` scores, forward or backward. Only
             for the scores `"scaled_dot"`, `"dot"` and `"cosine"`, without dropout.
+        seed: Integer, the seed of the dropout.
+        **kwargs: Options of the projections, which are those of `keras.layers.Dense`
+            (`use_bias`, `kernel_initializer`, ...), and of `keras.layers.Layer`.
 
     Call arguments:
         query: Float tensor.
-        key: Float tensor; `query` by default.
+        key: Float tensor; `query` by default. Passed by name, as is `value`.
         value: Float tensor; `key` by default.
-        mask: Boolean `(batch, keys)`, True where key and value are real.
-        query_mask: Boolean `(batch, queries)`; `mask` by default in self-attention. The weights
-            of a padded query are 0, as are those of a query that sees no real key.
+        mask: Boolean `(batch, keys)`, True where key and value are real; or
+            `(batch, queries, keys)`, True where the query may see the key.
+        query_mask: Boolean `(batch, queries)`, True where the query is real; in self-attention
+            `mask` by default. The weights of a padded query are 0, as are those of a query that
+            sees no key.
+        key_mask: Boolean `(batch, keys)`, like `mask` for the key alone.
+        value_mask: The same for the value.
+        attention_mask: Another name for a `mask` of `(batch, queries, keys)`.
         causal: Whether query `i` sees only the keys up to `i`.
         return_attention_scores: Also return `A`.
+
+    A query sees a key that no mask hides. The masks that query, key and value carry, as from
+    `Embedding(mask_zero=True)`, are used where none is passed: a `mask` of `(batch, keys)` takes
+    the place of those of key and value, and in self-attention of that of the query. The output
+    carries the mask of the query.
 
     Input shape:
         `(batch, queries, features)` and `(batch, keys, ...)`; batch, queries and keys may be
@@ -61,7 +69,9 @@ class Attention(keras.layers.Layer):
         projection; `(batch, num_heads, queries, keys)` for the scores.
 
     Raises:
-        ValueError: If an argument is out of range, or an input has no time axis.
+        ValueError: If an argument is out of range, an input has no time axis, or a mask has the
+            wrong shape or dtype.
+        TypeError: If `key` or `value` is passed by position.
 
     Example:
     >>> x = np.random.rand(2, 5, 6)
@@ -85,6 +95,7 @@ class Attention(keras.layers.Layer):
         shared_key_value=False,
         output_projection=True,
         block_size=None,
+        seed=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -99,9 +110,9 @@ class Attention(keras.layers.Layer):
         self.shared_key_value = shared_key_value
         self.output_projection = output_projection
         self.block_size = block_size
+        self.seed = seed
         self.supports_masking = True
-        self._mask_is_of_query = True
-        self._dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self._dropout = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy)
 
     def build(self, query_shape, key_shape=None, value_shape=None):
         key_shape = key_shape or query_shape
@@ -117,13 +128,15 @@ class Attention(keras.layers.Layer):
             self._output = keras.layers.EinsumDense(
                 "bthv,hvd->btd",
                 (None, query_shape[-1]),
-                bias_axes="d",
-                dtype=self.dtype_policy,
+                bias_axes="d" if self.use_bias else None,
                 name="output",
+                **self._dense_options(),
             )
             self._output.build((*query_shape[:-1], self.num_heads, value_dim))
         if self.score == "additive":
-            self._score = _AdditiveScore(dtype=self.dtype_policy, name="score")
+            self._score = _AdditiveScore(
+                self._weight_options(), dtype=self.dtype_policy, name="score"
+            )
             self._score.build((None, self.num_heads, None, key_dim))
         else:
             self._score = SCORES[self.score]
@@ -145,44 +158,65 @@ class Attention(keras.layers.Layer):
         projection = keras.layers.EinsumDense(
             "btd,dhk->bthk",
             (None, self.num_heads, size),
-            bias_axes="hk",
-            dtype=self.dtype_policy,
+            bias_axes="hk" if self.use_bias else None,
             name=name,
+            **self._dense_options(),
         )
         projection.build(input_shape)
         return projection
 
+    def __call__(self, query, *args, key=None, value=None, **kwargs):
+        """Calls the layer; see the call arguments in the docstring of the class."""
+        if args:
+            raise TypeError(
+                "Attention takes `key` and `value` by name, as in layer(query, key=key, "
+                "value=value), because the layers of Keras take the value before the key. "
+                f"Received: {1 + len(args)} positional arguments"
+            )
+        key = self._key_of(query, key, value)
+        kwargs = explicit_masks(query, key, kwargs)
+        return super().__call__(query, key=key, value=value, **kwargs)
+
     def call(
         self,
         query,
+        *,
         key=None,
         value=None,
         mask=None,
         query_mask=None,
+        key_mask=None,
+        value_mask=None,
+        attention_mask=None,
         causal=False,
         training=None,
         return_attention_scores=False,
     ):
-        self_attention = key is None or key is query
-        if query_mask is None and self_attention:
-            query_mask = mask
-        self._mask_is_of_query = mask is None or self_attention
-        query, key, value = self._project(query, key, value, mask, query_mask)
+        key = self._key_of(query, key, value)
+        query_mask, key_mask, visible, causal = joined_masks(
+            query, key, causal, mask, query_mask, key_mask, value_mask, attention_mask
+        )
+        query, key, value = self._project(query, key, value, query_mask, key_mask)
         if self.block_size:
             return self._attend_in_blocks(
-                query, key, value, mask, query_mask, causal, return_attention_scores
+                query, key, value, visible, query_mask, causal, return_attention_scores
             )
         scores = self._score(query, key)
-        weights = masked_softmax(scores, *_score_masks(scores, mask, query_mask, causal))
+        weights = masked_softmax(scores, *masks_of_scores(scores, visible, query_mask, causal))
         dropped = self._dropout(weights, training=training)
         output = self._join(ops.matmul(dropped, value))
         return (output, weights) if return_attention_scores else output
 
-    def _project(self, query, key, value, mask, query_mask):
+    def _key_of(self, query, key, value):
+        """Returns the sequence that is attended to."""
+        if self.shared_key_value and value is not None:
+            return value
+        return query if key is None else key
+
+    def _project(self, query, key, value, query_mask, key_mask):
         """Returns Q, K, V of shape `(batch, heads, time, size)`, whatever the padding holds."""
-        key = query if key is None else key
-        value = zero_padding(key if value is None else value, mask)
-        key = zero_padding(key, mask)
+        value = zero_padding(key if value is None else value, key_mask)
+        key = zero_padding(key, key_mask)
         query = self._split(self._query, zero_padding(query, query_mask))
         value = self._split(self._value, value)
         key = value if self.shared_key_value else self._split(self._key, key)
@@ -191,14 +225,16 @@ class Attention(keras.layers.Layer):
     def _split(self, projection, x):
         return ops.transpose(projection(x), (0, 2, 1, 3))
 
-    def _attend_in_blocks(self, query, key, value, mask, query_mask, causal, with_scores):
+    def _attend_in_blocks(self, query, key, value, visible, query_mask, causal, with_scores):
         if with_scores:
             raise ValueError(
                 "With a `block_size`, the scores never exist as a whole. Received: "
                 f"return_attention_scores=True, block_size={self.block_size}"
             )
         query, key = DOT_FACTORS[self.score](query, key)
-        output = blockwise_attention(query, key, value, self.block_size, mask, query_mask, causal)
+        output = blockwise_attention(
+            query, key, value, self.block_size, visible, query_mask, causal
+        )
         return self._join(output)
 
     def _join(self, x):
@@ -207,10 +243,6 @@ class Attention(keras.layers.Layer):
             return self._output(x)
         batch, time = ops.shape(x)[:2]
         return ops.reshape(x, (batch, time, x.shape[2] * x.shape[3]))
-
-    def compute_mask(self, query, mask=None):
-        # Keras hands over the `mask` of the call before, or else that which the query carries.
-        return mask if self._mask_is_of_query else None
 
     def get_config(self):
         return {
@@ -223,15 +255,20 @@ class Attention(keras.layers.Layer):
             "shared_key_value": self.shared_key_value,
             "output_projection": self.output_projection,
             "block_size": self.block_size,
+            "seed": self.seed,
         }
 
 
 class _AdditiveScore(keras.layers.Layer):
     """Holds w of `additive_score`, in a layer so that it comes after the projections."""
 
+    def __init__(self, options, **kwargs):
+        super().__init__(**kwargs)
+        self._options = options
+
     def build(self, query_shape, key_shape=None):
         _, heads, _, key_dim = query_shape
-        self.weight = self.add_weight((heads, 1, 1, key_dim), name="weight")
+        self.weight = self.add_weight((heads, 1, 1, key_dim), name="weight", **self._options)
 
     def call(self, query, key):
         return additive_score(query, key, self.weight)
@@ -254,12 +291,3 @@ def _check_arguments(num_heads, key_dim, value_dim, score, dropout, shared_key_v
             f"With a `block_size`, `score` must be one of {list(DOT_FACTORS)} and `dropout` 0. "
             f"Received: block_size={block_size}, score={score!r}, dropout={dropout}"
         )
-
-
-def _score_masks(scores, mask, query_mask, causal):
-    """Returns which key each query may see, and which query is real; or None for all."""
-    visible = None if mask is None else mask[:, None, None, :]
-    if causal:
-        earlier = causal_mask(*ops.shape(scores)[2:])
-        visible = earlier if visible is None else ops.logical_and(visible, earlier)
-    return visible, None if query_mask is None else query_mask[:, None, :, None]

@@ -23,7 +23,8 @@ def blockwise_attention(query, key, value, block_size, mask=None, query_mask=Non
         key: `(batch, heads, keys, key_dim)`, finite where it is padded too.
         value: `(batch, heads, keys, value_dim)`, finite where it is padded too.
         block_size: Number of queries in a block.
-        mask: Boolean `(batch, keys)`, True = real, or None.
+        mask: Boolean `(batch, keys)`, True = real; or `(batch, queries, keys)`, True = the query
+            may see the key; or None.
         query_mask: Boolean `(batch, queries)`, True = real, or None.
         causal: Whether query `i` sees only the keys up to `i`.
 
@@ -32,11 +33,11 @@ def blockwise_attention(query, key, value, block_size, mask=None, query_mask=Non
         Dao et al., 2022, FlashAttention, algorithm 4 (the gradient).
     """
     heads, queries = query.shape[1], ops.shape(query)[2]
-    output = _attention_with_gradient(block_size, causal)(
+    output = _attention_with_gradient(heads, block_size, causal)(
         pad_time(_merge_heads(query), block_size),
         _merge_heads(key),
         _merge_heads(value),
-        *_key_bias(key, mask),
+        *_mask_rows(mask, block_size),
     )
     output = ops.reshape(output[:, :queries], (-1, heads, queries, value.shape[-1]))
     rows = _real_rows(queries, mask, query_mask, causal)
@@ -59,13 +60,11 @@ def _merge_heads(x):
     return ops.cast(ops.reshape(x, (batch * heads, time, size)), "float32")
 
 
-def _key_bias(key, mask):
-    """Returns what the mask adds to the scores, `(batch * heads, keys)`, in a list; or none."""
+def _mask_rows(mask, block_size):
+    """Returns the mask as `(batch, rows, keys)` in a list, one row for all queries; or none."""
     if mask is None:
         return []
-    batch, heads, keys, _ = ops.shape(key)
-    bias = ops.repeat(ops.where(mask[:, None], 0.0, NEVER), heads, axis=1)
-    return [ops.reshape(bias, (batch * heads, keys))]
+    return [mask[:, None] if len(mask.shape) == 2 else pad_time(mask, block_size)]
 
 
 def _real_rows(queries, mask, query_mask, causal):
@@ -73,43 +72,68 @@ def _real_rows(queries, mask, query_mask, causal):
     if mask is None and query_mask is None:
         return None
     real = True if query_mask is None else query_mask
+    if mask is not None and len(mask.shape) == 2:
+        mask = mask[:, None]
     if mask is not None:
-        real = ops.logical_and(real, ops.any(mask, axis=-1, keepdims=True))
+        real = ops.logical_and(real, ops.any(mask, axis=-1))
     if mask is not None and causal:
-        first = ops.argmax(ops.cast(mask, "int32"), axis=-1, keepdims=True)
+        first = ops.argmax(ops.cast(mask, "int32"), axis=-1)
         real = ops.logical_and(real, ops.arange(queries) >= ops.cast(first, "int32"))
     return ops.cast(real, "float32")[:, None, :, None]
 
 
-def _attention_with_gradient(block_size, causal):
+def _attention_with_gradient(heads, block_size, causal):
     @ops.custom_gradient
-    def attend(query, key, value, *bias):
-        output = _forward(query, key, value, bias, block_size, causal)
+    def attend(query, key, value, *mask):
+        def weights_of(head, rows, columns, start):
+            scores = ops.matmul(rows, columns)
+            if mask:
+                scores = scores + _mask_bias(*mask, head // heads, start, block_size)
+            if causal:
+                scores = scores + _causal_bias(start, *ops.shape(scores))
+            return ops.softmax(scores)
+
+        output = _forward(weights_of, query, key, value, block_size)
 
         def gradient(*args, upstream=None):
             upstream = args[0] if upstream is None else upstream  # PyTorch names it
-            gradients = _backward(query, key, value, bias, output, upstream, block_size, causal)
-            return *gradients, *map(ops.zeros_like, bias)
+            gradients = _backward(weights_of, query, key, value, output, upstream, block_size)
+            return *gradients, *[None] * len(mask)
 
         return output, gradient
 
     return attend
 
 
-def _forward(query, key, value, bias, block_size, causal):
+def _mask_bias(mask, example, start, block_size):
+    """Returns what the mask adds to the scores of a block, of one row or of `block_size`."""
+    batch, rows, keys = ops.shape(mask)
+    if isinstance(rows, int) and rows == 1:
+        start, block_size = 0, 1
+    # One mask may serve the whole batch.
+    seen = ops.slice(mask, (example % batch, start, 0), (1, block_size, keys))[0]
+    return ops.where(seen, 0.0, NEVER)
+
+
+def _causal_bias(start, rows, keys):
+    positions = start + ops.arange(rows)[:, None]
+    return ops.where(positions >= ops.arange(keys), 0.0, NEVER)
+
+
+def _forward(weights_of, query, key, value, block_size):
     zeros = ops.zeros((ops.shape(query)[1], value.shape[-1]), "float32")
 
-    def of_one_head(query, key, value, *bias):
+    def of_one_head(head, query, key, value):
         def step(start, output):
-            weights = _weights(_block(query, start, block_size), key, bias, start, causal)
+            weights = weights_of(head, _block(query, start, block_size), key, start)
             return start + block_size, _set_block(output, start, ops.matmul(weights, value))
 
         return _over_blocks(step, ops.shape(query)[0], zeros)
 
-    return _over_heads(of_one_head, [zeros], query, _transpose(key), value, *bias)[0]
+    return _over_heads(of_one_head, [zeros], query, _transpose(key), value)[0]
 
 
-def _backward(query, key, value, bias, output, upstream, block_size, causal):
+def _backward(weights_of, query, key, value, output, upstream, block_size):
     # One more feature on either side takes (y . dy) from dy V^T within the product.
     correction = ops.sum(upstream * output, axis=-1, keepdims=True)
     upstream = ops.concatenate([upstream, -correction], axis=-1)
@@ -119,10 +143,10 @@ def _backward(query, key, value, bias, output, upstream, block_size, causal):
         ops.zeros(ops.shape(x)[1:], "float32") for x in (query, key_columns, _transpose(value))
     ]
 
-    def of_one_head(query, key, key_columns, value_columns, upstream, *bias):
+    def of_one_head(head, query, key, key_columns, value_columns, upstream):
         def step(start, d_query, d_key, d_value):
             rows, d_rows = (_block(x, start, block_size) for x in (query, upstream))
-            weights = _weights(rows, key_columns, bias, start, causal)
+            weights = weights_of(head, rows, key_columns, start)
             d_scores = weights * ops.matmul(d_rows, value_columns)
             d_query = _set_block(d_query, start, ops.matmul(d_scores, key))
             # Transposing the small factor, and the sum at the end, spares transposing scores.
@@ -132,16 +156,16 @@ def _backward(query, key, value, bias, output, upstream, block_size, causal):
 
         return _over_blocks(step, ops.shape(query)[0], *zeros)
 
-    tensors = query, key, key_columns, value_columns, upstream, *bias
+    tensors = query, key, key_columns, value_columns, upstream
     d_query, d_key, d_value = _over_heads(of_one_head, zeros, *tensors)
     return d_query, _transpose(d_key), _transpose(d_value)
 
 
 def _over_heads(of_one_head, zeros, *tensors):
-    """Calls `of_one_head` on each head in turn; stacks what it returns, shaped as `zeros`."""
+    """Calls `of_one_head(head, ...)` on each in turn; stacks the results, shaped as `zeros`."""
 
     def step(_, head):
-        results = tuple(of_one_head(*(x[head] for x in tensors)))
+        results = tuple(of_one_head(head, *(x[head] for x in tensors)))
         return results, results  # Keras' scan stacks what has the shape of its carry
 
     heads = ops.arange(ops.shape(tensors[0])[0])
@@ -166,16 +190,6 @@ def _block(x, start, block_size):
 
 def _set_block(x, start, block):
     return ops.slice_update(x, (start, 0), block)
-
-
-def _weights(rows, columns, bias, start, causal):
-    scores = ops.matmul(rows, columns)
-    if bias:
-        scores = scores + bias[0]
-    if causal:
-        positions = start + ops.arange(rows.shape[0])[:, None]
-        scores = scores + ops.where(positions >= ops.arange(ops.shape(columns)[-1]), 0.0, NEVER)
-    return ops.softmax(scores)
 
 
 def _transpose(x):

@@ -4,13 +4,15 @@ import keras
 from keras import ops
 
 from kzoo.layers.attention import Attention
+from kzoo.layers.masks import position_mask
+from kzoo.layers.projecting_layer import ProjectingLayer
 from kzoo.layers.scores import dot_score, masked_softmax, zero_padding
 
 FUSIONS = ("attend", "concat", "gated", "stacked")
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
-class DenseAttentionFusion(keras.layers.Layer):
+class DenseAttentionFusion(ProjectingLayer):
     """Sees each element for itself through a dense layer, and in context through attention.
 
     With `x` of shape `(batch, time, features)`:
@@ -29,6 +31,8 @@ class DenseAttentionFusion(keras.layers.Layer):
         key_dim: Size in which elements are compared; None is max(1, units // 8).
         activation: Activation of `z`.
         fusion: `"attend"`, `"concat"`, `"gated"` or `"stacked"`.
+        **kwargs: Options of the dense layers, which are those of `keras.layers.Dense`
+            (`use_bias`, `kernel_initializer`, ...), and of `keras.layers.Layer`.
 
     Call arguments:
         x: Float tensor.
@@ -74,7 +78,9 @@ class DenseAttentionFusion(keras.layers.Layer):
         hidden_shape = (*input_shape[:-1], self.units)
         self._hidden = self._build_dense("hidden", self.units, input_shape, self.activation)
         if self.fusion == "stacked":
-            self._attention = Attention(1, key_dim, dtype=self.dtype_policy, name="attention")
+            self._attention = Attention(
+                1, key_dim, use_bias=self.use_bias, name="attention", **self._dense_options()
+            )
             self._attention.build(hidden_shape)
             return
         self._query = self._build_dense("query", key_dim, input_shape, use_bias=False)
@@ -85,11 +91,12 @@ class DenseAttentionFusion(keras.layers.Layer):
             self._gate = self._build_dense("gate", self.units, pair_shape, "sigmoid")
 
     def _build_dense(self, name, units, input_shape, activation=None, use_bias=True):
-        dense = keras.layers.Dense(units, activation, use_bias, dtype=self.dtype_policy, name=name)
+        dense = self._dense(name, units, activation, use_bias)
         dense.build(input_shape)
         return dense
 
     def call(self, x, mask=None, return_attention_scores=False):
+        mask = position_mask(mask, x)
         x = zero_padding(x, mask)
         hidden = self._hidden(x)
         if self.fusion == "stacked":

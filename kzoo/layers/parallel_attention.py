@@ -5,11 +5,13 @@ import math
 import keras
 from keras import ops
 
+from kzoo.layers.masks import position_mask
+from kzoo.layers.projecting_layer import ProjectingLayer
 from kzoo.layers.scores import masked_softmax, zero_padding
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
-class ParallelAttention(keras.layers.Layer):
+class ParallelAttention(ProjectingLayer):
     """Pools a sequence or an image into several vectors, each from where it looks itself.
 
     With `x` of shape `(batch, ..., features)`, the positions being all axes in between:
@@ -24,6 +26,9 @@ class ParallelAttention(keras.layers.Layer):
         units: Size of the hidden space in which elements are compared.
         output_dim: Size of an output vector; None leaves `y_g` as it is.
         dropout: Fraction of the attention weights dropped in training.
+        seed: Integer, the seed of the dropout.
+        **kwargs: Options of the dense layers, which are those of `keras.layers.Dense`
+            (`use_bias`, `kernel_initializer`, ...), and of `keras.layers.Layer`.
 
     Call arguments:
         x: Float tensor.
@@ -54,7 +59,7 @@ class ParallelAttention(keras.layers.Layer):
         Lin et al., 2017, A Structured Self-Attentive Sentence Embedding, eq. 6-7.
     """
 
-    def __init__(self, num_glimpses, units, output_dim=None, dropout=0.0, **kwargs):
+    def __init__(self, num_glimpses, units, output_dim=None, dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
         for name, size in [("num_glimpses", num_glimpses), ("units", units)]:
             if size <= 0:
@@ -63,16 +68,13 @@ class ParallelAttention(keras.layers.Layer):
         self.units = units
         self.output_dim = output_dim
         self.dropout = dropout
+        self.seed = seed
         self.supports_masking = True
-        self._hidden = keras.layers.Dense(
-            units, activation="tanh", dtype=self.dtype_policy, name="hidden"
-        )
-        self._score = keras.layers.Dense(
-            num_glimpses, use_bias=False, dtype=self.dtype_policy, name="score"
-        )
-        self._dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self._hidden = self._dense("hidden", units, "tanh")
+        self._score = self._dense("score", num_glimpses, use_bias=False)
+        self._dropout = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy)
         self._output = (
-            keras.layers.Dense(output_dim, dtype=self.dtype_policy, name="output")
+            self._dense("output", output_dim)
             if output_dim
             else keras.layers.Identity(dtype=self.dtype_policy)
         )
@@ -88,6 +90,7 @@ class ParallelAttention(keras.layers.Layer):
         self._output.build((input_shape[0], self.num_glimpses, self.units))
 
     def call(self, x, mask=None, training=None, return_attention_scores=False):
+        mask = position_mask(mask, x)
         hidden = self._hidden(_flatten_positions(zero_padding(x, mask)))
         scores = ops.transpose(self._score(hidden), (0, 2, 1))
         mask = None if mask is None else _flatten_positions(mask[..., None])
@@ -108,6 +111,7 @@ class ParallelAttention(keras.layers.Layer):
             "units": self.units,
             "output_dim": self.output_dim,
             "dropout": self.dropout,
+            "seed": self.seed,
         }
 
 

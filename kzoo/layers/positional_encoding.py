@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from kzoo.layers.masks import position_mask
+from kzoo.layers.projecting_layer import fresh, serialize_initializer
 from kzoo.layers.scores import zero_padding
 
 MODES = ("sinusoidal", "learned")
@@ -27,6 +29,10 @@ class PositionalEncoding(keras.layers.Layer):
         mode: `"sinusoidal"`, without weights, or `"learned"`.
         max_length: The most positions an axis may have: an integer, or a pair for two axes. None
             takes it from the first input in `"learned"` mode and sets no limit in `"sinusoidal"`.
+        embeddings_initializer: Initializer of the learned vectors; None draws them from a normal
+            distribution with a standard deviation of 0.02.
+        embeddings_regularizer: Regularizer of the learned vectors.
+        embeddings_constraint: Constraint of the learned vectors.
 
     Call arguments:
         x: Float tensor.
@@ -55,7 +61,15 @@ class PositionalEncoding(keras.layers.Layer):
         Vaswani et al., 2017, Attention Is All You Need, section 3.5.
     """
 
-    def __init__(self, mode="sinusoidal", max_length=None, **kwargs):
+    def __init__(
+        self,
+        mode="sinusoidal",
+        max_length=None,
+        embeddings_initializer=None,
+        embeddings_regularizer=None,
+        embeddings_constraint=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if mode not in MODES:
             raise ValueError(f"`mode` must be one of {MODES}. Received: mode={mode!r}")
@@ -67,6 +81,9 @@ class PositionalEncoding(keras.layers.Layer):
             )
         self.mode = mode
         self.max_length = max_length
+        self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = keras.regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = keras.constraints.get(embeddings_constraint)
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -104,12 +121,17 @@ class PositionalEncoding(keras.layers.Layer):
                 "Learned positions need `max_length` where an axis has no known size. "
                 f"Received: an input of shape {input_shape}"
             )
-        initializer = keras.initializers.RandomNormal(stddev=0.02)
-        return self.add_weight((size, input_shape[-1]), initializer, name=f"positions_{axis}")
+        return self.add_weight(
+            (size, input_shape[-1]),
+            fresh(self.embeddings_initializer) or keras.initializers.RandomNormal(stddev=0.02),
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+            name=f"positions_{axis}",
+        )
 
     def call(self, x, mask=None):
         encode = self._look_up if self.mode == "learned" else self._sinusoids
-        return zero_padding(x + ops.cast(encode(x), x.dtype), mask)
+        return zero_padding(x + ops.cast(encode(x), x.dtype), position_mask(mask, x))
 
     def _look_up(self, x):
         sizes = ops.shape(x)[1:-1]
@@ -128,7 +150,14 @@ class PositionalEncoding(keras.layers.Layer):
         return input_shape  # tracing `call` on JAX tries lengths that may be beyond `max_length`
 
     def get_config(self):
-        return {**super().get_config(), "mode": self.mode, "max_length": self.max_length}
+        return {
+            **super().get_config(),
+            "mode": self.mode,
+            "max_length": self.max_length,
+            "embeddings_initializer": serialize_initializer(self.embeddings_initializer),
+            "embeddings_regularizer": keras.regularizers.serialize(self.embeddings_regularizer),
+            "embeddings_constraint": keras.constraints.serialize(self.embeddings_constraint),
+        }
 
 
 def sinusoids(length, features):

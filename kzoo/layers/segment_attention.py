@@ -5,6 +5,7 @@ from keras import ops
 
 from kzoo.layers.attention import Attention
 from kzoo.layers.blockwise import pad_time
+from kzoo.layers.masks import position_mask
 from kzoo.layers.sequential_attention import SequentialAttention
 
 
@@ -78,7 +79,7 @@ class SegmentAttention(keras.layers.Layer):
             self._attention.build((None, self.segment_length, features))
 
     def call(self, x, mask=None, training=None, return_attention_scores=False):
-        segments = self._split(x)
+        segments, mask = self._split(x), position_mask(mask, x)
         options = {"return_attention_scores": True} if return_attention_scores else {}
         result = self._attention(segments, mask=self._split_mask(x, mask), **options)
         if not return_attention_scores:
@@ -94,8 +95,8 @@ class SegmentAttention(keras.layers.Layer):
         time = x.shape[1]
         if mask is None and time is not None and time % self.segment_length == 0:
             return None
-        if mask is None:
-            mask = ops.ones(ops.shape(x)[:2], "bool")
+        sizes = ops.shape(x)[:2]
+        mask = ops.ones(sizes, "bool") if mask is None else ops.broadcast_to(mask, sizes)
         return self._split(mask)
 
     def _join(self, result, x):

@@ -3,11 +3,13 @@
 import keras
 from keras import ops
 
+from kzoo.layers.masks import position_mask
+from kzoo.layers.projecting_layer import ProjectingLayer
 from kzoo.layers.scores import masked_softmax, zero_padding
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
-class SequentialAttention(keras.layers.Layer):
+class SequentialAttention(ProjectingLayer):
     """Pools a sequence into one vector by weighing its elements one by one.
 
     With `x` of shape `(batch, time, features)`:
@@ -21,6 +23,9 @@ class SequentialAttention(keras.layers.Layer):
         units: Size of the hidden space in which elements are compared.
         output_dim: Size of the output vector; None leaves `y` as it is.
         dropout: Fraction of the attention weights dropped in training.
+        seed: Integer, the seed of the dropout.
+        **kwargs: Options of the dense layers, which are those of `keras.layers.Dense`
+            (`use_bias`, `kernel_initializer`, ...), and of `keras.layers.Layer`.
 
     Call arguments:
         x: Float tensor.
@@ -47,21 +52,20 @@ class SequentialAttention(keras.layers.Layer):
         Yang et al., 2016, Hierarchical Attention Networks, eq. 5-7.
     """
 
-    def __init__(self, units, output_dim=None, dropout=0.0, **kwargs):
+    def __init__(self, units, output_dim=None, dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
         if units <= 0:
             raise ValueError(f"`units` must be positive. Received: units={units}")
         self.units = units
         self.output_dim = output_dim
         self.dropout = dropout
+        self.seed = seed
         self.supports_masking = True
-        self._hidden = keras.layers.Dense(
-            units, activation="tanh", dtype=self.dtype_policy, name="hidden"
-        )
-        self._score = keras.layers.Dense(1, use_bias=False, dtype=self.dtype_policy, name="score")
-        self._dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self._hidden = self._dense("hidden", units, "tanh")
+        self._score = self._dense("score", 1, use_bias=False)
+        self._dropout = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy)
         self._output = (
-            keras.layers.Dense(output_dim, dtype=self.dtype_policy, name="output")
+            self._dense("output", output_dim)
             if output_dim
             else keras.layers.Identity(dtype=self.dtype_policy)
         )
@@ -72,6 +76,7 @@ class SequentialAttention(keras.layers.Layer):
         self._output.build((input_shape[0], self.units))
 
     def call(self, x, mask=None, training=None, return_attention_scores=False):
+        mask = position_mask(mask, x)
         hidden = self._hidden(zero_padding(x, mask))
         scores = ops.squeeze(self._score(hidden), axis=-1)
         weights = masked_softmax(scores, mask)
@@ -88,4 +93,5 @@ class SequentialAttention(keras.layers.Layer):
             "units": self.units,
             "output_dim": self.output_dim,
             "dropout": self.dropout,
+            "seed": self.seed,
         }

@@ -3,11 +3,13 @@
 import keras
 from keras import ops
 
+from kzoo.layers.masks import position_mask
+from kzoo.layers.projecting_layer import ProjectingLayer
 from kzoo.layers.scores import SIMILARITIES, masked_softmax, zero_padding
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
-class SimilarityAttention(keras.layers.Layer):
+class SimilarityAttention(ProjectingLayer):
     """Weighs each element by its similarity to the rest, and mixes what is similar.
 
     With `x` of shape `(batch, time, features)`:
@@ -19,6 +21,8 @@ class SimilarityAttention(keras.layers.Layer):
 
     Args:
         similarity: `"cosine"`, `"dot"` or `"euclidean"`, which is 1 / (1 + distance).
+        **kwargs: Options of the dense layers of u and v, which are those of `keras.layers.Dense`
+            (`use_bias`, `kernel_initializer`, ...), and of `keras.layers.Layer`.
 
     Call arguments:
         x: Float tensor.
@@ -53,14 +57,15 @@ class SimilarityAttention(keras.layers.Layer):
             )
         self.similarity = similarity
         self.supports_masking = True
-        self._row = keras.layers.Dense(1, dtype=self.dtype_policy, name="row")
-        self._column = keras.layers.Dense(1, use_bias=False, dtype=self.dtype_policy, name="column")
+        self._row = self._dense("row", 1)
+        self._column = self._dense("column", 1, use_bias=False)
 
     def build(self, input_shape):
         self._row.build(input_shape)
         self._column.build(input_shape)
 
     def call(self, x, mask=None, return_attention_scores=False):
+        mask = position_mask(mask, x)
         x = zero_padding(x, mask)
         similarities = SIMILARITIES[self.similarity](x, x)
         importance = ops.softplus(self._row(x) + ops.swapaxes(self._column(x), 1, 2))

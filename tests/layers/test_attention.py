@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kzoo.layers import Attention
-from tests.layer_checks import check_layer, gradients, to_numpy
+from tests.layer_checks import check_layer, copy_of, gradients, to_numpy
 
 BATCH, QUERIES, KEYS, FEATURES, HEADS, KEY_DIM, VALUE_DIM = 2, 5, 7, 6, 3, 11, 13
 
@@ -51,10 +51,10 @@ def test_equals_multi_head_attention(causal, block_size):
     theirs = keras.layers.MultiHeadAttention(HEADS, KEY_DIM, VALUE_DIM)
     ours = Attention(HEADS, KEY_DIM, VALUE_DIM, block_size=block_size)
     theirs(query, value, key)
-    ours(query, key, value)
+    ours(query, key=key, value=value)
     set_random_weights(theirs, ours)
     expected = theirs(query, value, key, attention_mask=mask[:, None, :], use_causal_mask=causal)
-    y = ours(query, key, value, mask=mask, causal=causal)
+    y = ours(query, key=key, value=value, mask=mask, causal=causal)
     np.testing.assert_allclose(to_numpy(y), to_numpy(expected), rtol=1e-5, atol=1e-5)
 
 
@@ -147,7 +147,7 @@ def test_shared_key_value_has_no_key_projection():
 def test_padded_queries_have_scores_of_0():
     x, z = normal(BATCH, QUERIES, FEATURES), normal(BATCH, KEYS, 2)
     query_mask = np.array([[True, False, True, True, False], [False] * QUERIES])
-    _, scores = Attention(HEADS)(x, z, query_mask=query_mask, return_attention_scores=True)
+    _, scores = Attention(HEADS)(x, key=z, query_mask=query_mask, return_attention_scores=True)
     total = to_numpy(scores).sum(axis=-1)
     np.testing.assert_allclose(total, np.repeat(query_mask[:, None], HEADS, axis=1), rtol=1e-6)
 
@@ -160,15 +160,6 @@ def test_an_implicit_mask_is_read_and_kept():
     assert (to_numpy(scores)[1, :, :, 1:] == 0).all()
 
 
-def test_a_mask_of_the_keys_does_not_stay_on_the_queries():
-    query = key = normal(BATCH, KEYS, FEATURES)
-    layer, mask = Attention(HEADS), np.ones((BATCH, KEYS), bool)
-    layer(query, key, mask=mask)
-    assert layer.compute_mask(query, mask) is None
-    layer(query, mask=mask)
-    assert layer.compute_mask(query, mask) is mask
-
-
 def test_dropout_drops_weights_in_training_only():
     x = normal(BATCH, QUERIES, FEATURES)
     layer = Attention(HEADS, dropout=0.5)
@@ -178,7 +169,7 @@ def test_dropout_drops_weights_in_training_only():
 
 def test_scores_in_a_functional_model():
     query, key = keras.Input((None, FEATURES)), keras.Input((None, 2))
-    y, scores = Attention(HEADS)(query, key, causal=True, return_attention_scores=True)
+    y, scores = Attention(HEADS)(query, key=key, causal=True, return_attention_scores=True)
     assert tuple(y.shape) == (None, None, FEATURES)
     assert tuple(scores.shape) == (None, HEADS, None, None)
     model = keras.Model([query, key], scores)
@@ -213,3 +204,11 @@ def test_refuses_inputs():
         Attention()(normal(2, 5, 7, 3))
     with pytest.raises(ValueError, match="block_size=3"):
         Attention(block_size=3)(normal(2, 5, 7), return_attention_scores=True)
+
+
+@pytest.mark.parametrize("others", [1, 2, 3])
+def test_key_and_value_are_passed_by_name(others):
+    x = normal(BATCH, KEYS, FEATURES)
+    for tensor in [x, keras.Input((KEYS, FEATURES))]:
+        with pytest.raises(TypeError, match=r"by name, as in layer\(query, key=key, value=value\)"):
+            copy_of(Attention(2))(tensor, *[tensor] * others)

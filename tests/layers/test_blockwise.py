@@ -26,7 +26,7 @@ def relative_error(y, expected):
 
 @pytest.mark.parametrize("block_size", [1, 3, 11, 64])
 @pytest.mark.parametrize("causal", [False, True])
-@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("masked", ["not", "keys", "pairs"])
 def test_equals_a_float64_reference(block_size, causal, masked):
     rng = np.random.default_rng(block_size)
     query = rng.normal(size=(BATCH, HEADS, QUERIES, KEY_DIM)).astype("float32")
@@ -34,9 +34,10 @@ def test_equals_a_float64_reference(block_size, causal, masked):
     value = rng.normal(size=(BATCH, HEADS, KEYS, VALUE_DIM)).astype("float32")
     mask = query_mask = None
     visible = np.ones((BATCH, 1, QUERIES, KEYS), bool)
-    if masked:
-        mask, query_mask = rng.random((BATCH, KEYS)) < 0.5, rng.random((BATCH, QUERIES)) < 0.7
-        visible &= mask[:, None, None, :] & query_mask[:, None, :, None]
+    if masked != "not":
+        shape = (BATCH, KEYS) if masked == "keys" else (BATCH, QUERIES, KEYS)
+        mask, query_mask = rng.random(shape) < 0.5, rng.random((BATCH, QUERIES)) < 0.7
+        visible &= mask.reshape(BATCH, 1, -1, KEYS) & query_mask[:, None, :, None]
     if causal:
         visible &= np.tri(QUERIES, KEYS, dtype=bool)
     tensors = [ops.convert_to_tensor(x) for x in (query, key, value)]
@@ -52,12 +53,14 @@ def test_equals_a_float64_reference(block_size, causal, masked):
     causal=st.booleans(),
     seed=st.integers(0, 10_000),
     density=st.sampled_from([0.0, 0.4, 1.0]),
+    pairs=st.booleans(),
 )
 @pytest.mark.filterwarnings("ignore:You are using a softmax over axis")
-def test_equals_attention_without_blocks(score, block_size, time, causal, seed, density):
+def test_equals_attention_without_blocks(score, block_size, time, causal, seed, density, pairs):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(2, time, 6)).astype("float32")
-    options = {"mask": rng.random((2, time)) < density, "causal": causal}
+    shape = (2, time, time) if pairs else (2, time)
+    options = {"mask": rng.random(shape) < density, "causal": causal}
     whole = Attention(3, score=score)
     blocks = copy_of(whole, block_size=block_size)
     whole(x), blocks(x)

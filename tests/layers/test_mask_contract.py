@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from tests.layer_checks import gradients, masked_model, to_numpy
+from tests.layer_checks import carrying, gradients, masked_model, to_numpy
 from tests.layers.all_layers import FEATURES, LAYERS
 
 POLICIES = ["float32", "bfloat16", "float16", "mixed_bfloat16", "mixed_float16"]
@@ -126,6 +126,62 @@ def test_in_a_functional_model_of_unknown_sizes(name):
         x = sequences(mask, np.nan)
         y = to_numpy(model({"x": x, "mask": mask}))
         np.testing.assert_allclose(y, run(layer, x, mask)[0], rtol=1e-5, atol=1e-6)
+
+
+@every_layer
+def test_a_mask_that_the_input_carries_is_honoured(name):
+    layer, mask = layer_of(name), np.random.default_rng(5).random((3, 11)) < 0.6
+    mask[1] = False
+    y = layer(carrying(sequences(mask, np.nan), mask))
+    np.testing.assert_array_equal(to_numpy(y), run(layer, sequences(mask), mask)[0])
+
+
+@every_layer
+def test_a_mask_that_the_input_of_a_functional_model_carries_is_honoured(name):
+    inputs = keras.Input((None, FEATURES))
+    masked = keras.layers.Masking(mask_value=-1.0)(inputs)
+    model = keras.Model(inputs, layer_of(name)(masked))
+    mask = np.random.default_rng(5).random((2, 11)) < 0.6
+    y = to_numpy(model(sequences(mask, -1.0)))
+    np.testing.assert_allclose(
+        y, run(layer_of(name), sequences(mask), mask)[0], rtol=1e-5, atol=1e-6
+    )
+
+
+@every_layer
+def test_an_explicit_mask_goes_before_the_one_that_the_input_carries(name):
+    mask, carried = np.random.default_rng(5).random((2, 2, 11)) < 0.6
+    x = carrying(sequences(mask), carried)
+    np.testing.assert_array_equal(
+        run(layer_of(name), x, mask)[0], run(layer_of(name), sequences(mask), mask)[0]
+    )
+
+
+@every_layer
+def test_a_call_writes_nothing_into_the_layer(name):
+    layer, mask = layer_of(name), np.ones((2, 5), bool)
+    run(layer, sequences(mask), mask)
+    before = {key: id(value) for key, value in vars(layer).items()}
+    run(layer, sequences(mask), None)
+    run(layer, carrying(sequences(mask), ~mask), None)
+    assert {key: id(value) for key, value in vars(layer).items()} == before
+
+
+@every_layer
+@pytest.mark.parametrize(
+    "mask",
+    [
+        np.ones((2, 5), "float32"),
+        np.ones((2, 7), bool),
+        np.ones((2, 5, 7), bool),
+        np.ones(5, bool),
+        [[True] * 5] * 2,
+    ],
+    ids=["float", "length", "axes", "axis", "list"],
+)
+def test_refuses_what_is_no_mask(name, mask):
+    with pytest.raises(ValueError, match=r"`mask` must be a boolean tensor of shape \(2, 5\)"):
+        layer_of(name)(np.ones((2, 5, FEATURES), "float32"), mask=mask)
 
 
 @every_layer

@@ -56,6 +56,23 @@ def test_a_shorter_sequence_takes_the_first_positions():
     np.testing.assert_array_equal(y[1], layer.get_weights()[0][:5])
 
 
+def test_options_of_the_learned_vectors():
+    def make(**options):
+        return PositionalEncoding("learned", (HEIGHT, HEIGHT), **options)
+
+    shape = (None, HEIGHT, HEIGHT, FEATURES)
+    layer = make(embeddings_initializer="ones", embeddings_regularizer="l2")
+    layer.build(shape)
+    np.testing.assert_allclose(float(sum(layer.losses)), 0.01 * 2 * HEIGHT * FEATURES, rtol=1e-5)
+    layer = make(embeddings_initializer=keras.initializers.RandomNormal())
+    layer.build(shape)
+    assert (layer.get_weights()[0] != layer.get_weights()[1]).all()
+    layer = make(embeddings_constraint="non_neg")
+    layer.build(shape)
+    check_layer(layer, np.ones((BATCH, *shape[1:])), (BATCH, *shape[1:]), (1, 2), policies=[])
+    assert all(isinstance(w.constraint, keras.constraints.NonNeg) for w in layer.weights)
+
+
 def test_padding_becomes_0():
     x = np.full((BATCH, HEIGHT, FEATURES), np.nan, "float32")
     mask = np.zeros((BATCH, HEIGHT), bool)
