@@ -6,8 +6,11 @@ used.
 """
 
 import importlib
+import re
 
 import wrapt
+
+OLDEST_KERAS = (3, 15, 1)  # of which the shipped models are
 
 FUNCTIONS = {
     "create_model": "kzoo.models",
@@ -33,7 +36,15 @@ __all__ = list(FUNCTIONS)
 
 @wrapt.when_imported("keras")
 def _register(keras):
-    """Imports what is registered with Keras."""
+    """Imports what is registered with Keras; refuses a Keras that cannot read it."""
+    version = tuple(map(int, re.findall(r"\d+", keras.__version__)[:3]))
+    if version < OLDEST_KERAS:
+        oldest = ".".join(map(str, OLDEST_KERAS))
+        raise ImportError(
+            f"kzoo needs Keras {oldest} or newer; Keras {keras.__version__} is imported. Run "
+            f"pip install --upgrade 'keras>={oldest}', then restart Python (in Colab: Runtime, "
+            "Restart session)."
+        )
     for module in REGISTERED:
         importlib.import_module(module)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kzoo.commands.errors import clear_errors
-from kzoo.commands.quiet import import_keras
+from kzoo.commands.quiet import import_quietly
 from kzoo.paths import expand
 
 app = typer.Typer(
@@ -141,7 +141,7 @@ def evaluate(
 
     Example: kzoo evaluate digits_cnn_attention --json
     """
-    import_keras()
+    import_quietly()
     from kzoo.commands.evaluate import evaluate, print_evaluation
     from kzoo.config import parse_overrides
 
@@ -171,7 +171,7 @@ def predict(
     """
     if not inputs and sys.stdin.isatty():
         raise typer.BadParameter("Name inputs, or pipe text or CSV in.")
-    import_keras()
+    import_quietly()
     from kzoo.commands.inputs import read_inputs
     from kzoo.commands.predict import check_out, predict
     from kzoo.saving import load
@@ -209,7 +209,7 @@ def explain(
 
     Example: kzoo explain digits_cnn_attention seven.png --out explanation
     """
-    import_keras()
+    import_quietly()
     from kzoo.commands.explain import explain_inputs, explain_mistakes
     from kzoo.config import parse_overrides
 
@@ -240,7 +240,7 @@ def export(
 
     Example: kzoo export digits_cnn_attention --format onnx --format litert
     """
-    import_keras()
+    import_quietly()
     from kzoo.commands.export import export_formats, print_files
     from kzoo.config import parse_overrides
 

@@ -40,6 +40,12 @@ class UserError(Exception):
     exit_code = 1
 
 
+class BackendError(UserError, RuntimeError):
+    """What is asked for needs another backend of Keras."""
+
+    exit_code = 2
+
+
 class Note(UserWarning):
     """What a user should know; the command line tells it as a note."""
 

@@ -151,6 +151,11 @@ for name, (shape, options, parameters, _) in ROWS.items():
     logits = core.predict(np.ones((2, *shape), "float32"), verbose=0)
     assert logits.shape == (2, 11) and np.isfinite(logits).all()
 assert sorted(ROWS) == sorted(kzoo.list_models())
+images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 1)).astype("uint8")
+model = kzoo.load("digits_cnn_attention")
+assert model.predict(images, verbose=0)["probabilities"].shape == (2, 10)
+assert set(kzoo.explain(model, images).examples[0].scores) == {"attention", "glimpses"}
+assert len(kzoo.faithfulness(model, images, steps=2, orders=2).areas) == 2
 assert "tensorflow" not in sys.modules
 """
 
@@ -159,6 +164,22 @@ assert "tensorflow" not in sys.modules
 def test_layers_and_models_on_jax_never_import_tensorflow():
     process = python(ON_JAX, KERAS_BACKEND="jax")
     assert process.returncode == 0, process.stderr
+
+
+OLDER_KERAS = """
+import sys, types
+sys.modules["keras"] = keras = types.ModuleType("keras")
+keras.__version__ = "3.13.2"
+import kzoo
+"""
+
+
+def test_an_older_keras_is_one_clear_sentence():
+    process = python(OLDER_KERAS)
+    assert process.stderr.splitlines()[-1] == (
+        "ImportError: kzoo needs Keras 3.15.1 or newer; Keras 3.13.2 is imported. Run pip install "
+        "--upgrade 'keras>=3.15.1', then restart Python (in Colab: Runtime, Restart session)."
+    )
 
 
 def test_train_py_fits_on_a_screen():

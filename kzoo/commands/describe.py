@@ -6,7 +6,7 @@ import re
 
 from pydantic import TypeAdapter
 
-from kzoo.commands.quiet import import_keras
+from kzoo.commands.quiet import import_quietly
 from kzoo.commands.tables import print_table
 from kzoo.data import DATASETS
 from kzoo.messages import listed, nearest
@@ -34,7 +34,7 @@ def describe(name):
             f"file, a SavedModel folder, {listed(list_saved_models())};\n"
             f"a model function: {listed(MODELS)}; or a data set function: {listed(DATASETS)}."
         ) from None
-    import_keras()
+    import_quietly()
     from kzoo.commands.describe_model import describe_model
 
     describe_model(path)

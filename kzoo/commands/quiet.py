@@ -1,18 +1,20 @@
-"""Keras, imported without what its backend says of the machine."""
+"""Imports without what libraries in C++ say of the machine meanwhile."""
 
 import contextlib
+import importlib
 import logging
 import os
 import sys
 
 
-def import_keras():
-    """Imports Keras, which takes seconds; TensorFlow's libraries are not heard on stderr."""
+def import_quietly(module="keras"):
+    """Imports and returns a module, which takes seconds; nothing is heard on stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _silent():
-        import keras  # noqa: F401
+        imported = importlib.import_module(module)
     for name in ("tensorflow", "absl"):  # how often a model is traced, what TFDS finds
         logging.getLogger(name).setLevel(logging.ERROR)
+    return imported
 
 
 @contextlib.contextmanager

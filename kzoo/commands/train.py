@@ -1,6 +1,6 @@
 """What `kzoo train`, `kzoo finetune` and train.py do."""
 
-from kzoo.commands.quiet import import_keras
+from kzoo.commands.quiet import import_quietly
 from kzoo.config import dump
 from kzoo.training.recipe import load_config
 
@@ -11,15 +11,13 @@ def train(config, overrides, run_dir=None, overwrite=False, dry_run=False, print
     if print_config:
         print(dump(checked), end="")
         return
-    import_keras()
-    from kzoo.training.experiment import describe_data, load_data_and_core, run_experiment
-
+    experiment = import_quietly("kzoo.training.experiment")
     if dry_run:
-        dataset, core = load_data_and_core(checked)
-        print(describe_data(dataset, checked))
+        dataset, core = experiment.load_data_and_core(checked)
+        print(experiment.describe_data(dataset, checked))
         core.summary()
     else:
-        _print_result(run_experiment(checked, run_dir, overwrite))
+        _print_result(experiment.run_experiment(checked, run_dir, overwrite))
 
 
 def _print_result(run):

@@ -9,6 +9,7 @@ from keras import ops
 
 from kzoo.data.cells import MISSING
 from kzoo.data.table_input import as_columns, as_numbers, as_texts, tensor_names
+from kzoo.messages import BackendError
 from kzoo.types import PositiveInt
 
 SMALLEST = float(np.finfo("float32").tiny)  # that a float32 can be divided by
@@ -58,7 +59,7 @@ class TablePreprocessing(keras.layers.Layer):
         `(batch, features)`, float.
 
     Raises:
-        RuntimeError: If there are categories and the backend is not TensorFlow.
+        BackendError: If there are categories and the backend is not TensorFlow.
 
     Example:
     >>> layer = TablePreprocessing([
@@ -280,7 +281,7 @@ def _dtype(column):
 
 def _lookup(column, missing):
     if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
+        raise BackendError(
             "Categories are read on the TensorFlow backend only: set KERAS_BACKEND=tensorflow. "
             f"Received: {keras.backend.backend()}"
         )

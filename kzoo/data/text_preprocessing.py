@@ -47,7 +47,7 @@ class TextPreprocessing(keras.layers.Layer):
         `sequence_length`.
 
     Raises:
-        RuntimeError: On another backend than TensorFlow.
+        BackendError: On another backend than TensorFlow.
 
     Example:
     >>> ids = TextPreprocessing(["good", "film"], sequence_length=3)(["A good film!", "Good"])

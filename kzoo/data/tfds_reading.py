@@ -1,5 +1,7 @@
 """Reads classification sets of TensorFlow Datasets."""
 
+import importlib
+import logging
 import urllib.error
 import urllib.request
 
@@ -11,8 +13,7 @@ from kzoo.messages import listed, nearest, reason
 
 def prepared_builder(dataset, data_dir):
     """Returns the builder of a set that is on disk now."""
-    import tensorflow_datasets
-
+    tensorflow_datasets = _import_tfds()
     try:
         builder = tensorflow_datasets.builder(dataset, data_dir=data_dir)
     except tensorflow_datasets.core.DatasetNotFoundError:
@@ -28,6 +29,25 @@ def prepared_builder(dataset, data_dir):
                 f"{dataset} could not be downloaded to {builder.data_path}: {reason(error)}"
             ) from error
     return builder
+
+
+def _import_tfds():
+    """Imports TensorFlow Datasets, or says why that is not possible and what mends it."""
+    absl = logging.getLogger("absl")
+    level = absl.level
+    absl.setLevel(logging.CRITICAL + 1)  # it logs the traceback
+    try:
+        importlib.import_module("tensorflow_datasets.public_api")  # the package hides its error
+    except Exception as error:
+        older = "'tensorflow-metadata<1.18'"  # the last one for the protobuf of Colab
+        package = older if "protobuf" in str(error).lower() else "--upgrade tensorflow-datasets"
+        raise DataError(
+            f"TensorFlow Datasets cannot be imported: {reason(error)}\n"
+            f"Run pip install {package}, and restart Python."
+        ) from error
+    finally:
+        absl.setLevel(level)
+    return importlib.import_module("tensorflow_datasets")
 
 
 def _not_found(dataset):

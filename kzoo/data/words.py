@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from kzoo.messages import BackendError
+
 Standardize = Literal["words", "lower_and_strip_punctuation", "lower", "strip_punctuation"]
 Split = Literal["auto", "words", "characters"]
 
@@ -33,12 +35,12 @@ def vectorization(standardize, split, ngrams, vocabulary=None, max_tokens=None):
         max_tokens: Number of ids at most, or None.
 
     Raises:
-        RuntimeError: On another backend than TensorFlow.
+        BackendError: On another backend than TensorFlow.
     """
     import keras  # here, as a module that is registered with Keras needs this one
 
     if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
+        raise BackendError(
             "Texts are read on the TensorFlow backend only: set KERAS_BACKEND=tensorflow. "
             f"Received: {keras.backend.backend()}"
         )

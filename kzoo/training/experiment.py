@@ -10,7 +10,7 @@ from kzoo.config import ConfigError, dump
 from kzoo.data import load_data
 from kzoo.data.batches import steps_per_epoch
 from kzoo.data.report import report
-from kzoo.messages import reason
+from kzoo.messages import listed, reason
 from kzoo.models import MODELS
 from kzoo.saving import Classifier, with_preprocessing
 from kzoo.signals import signals_wait
@@ -60,6 +60,7 @@ def load_data_and_core(config):
         LoadError: If there is no such model to go on from, or it cannot be loaded.
     """
     _check_optimizer(config["training"])
+    _check_backend(config["export"]["formats"])
     keras.utils.set_random_seed(config["seed"])
     start = None
     if "finetune" in config:  # before the data, which may take its time
@@ -89,6 +90,17 @@ def _check_optimizer(training):
         create_optimizer(training["optimizer"], training["schedule"], steps=1)
     except ValueError as error:
         raise ConfigError(f"training.optimizer: {reason(error)}") from None
+
+
+def _check_backend(formats):
+    """Refuses to train what cannot be exported afterwards."""
+    backend = keras.backend.backend()
+    others = [name for name in formats if name != "keras"]
+    if others and backend != "tensorflow":
+        raise ConfigError(
+            f"export.formats: {listed(others)} can be written on the TensorFlow backend only. Set "
+            f"it to [keras], or KERAS_BACKEND to tensorflow. Received: {backend}"
+        )
 
 
 def describe_data(dataset, config):

@@ -1,3 +1,4 @@
+import importlib
 import os
 import urllib.error
 import urllib.request
@@ -292,3 +293,23 @@ def test_a_run_on_mnist(mnist_dir, tiny_config, tmp_path):
     options |= {"model": {**tiny.MODEL, "filters": [5, 6]}}
     run = train(tiny_config, options, run_dir=tmp_path / "run")
     assert np.sum(run.metrics["test_confusion_matrix"]) == 500
+
+
+def test_a_tfds_that_cannot_be_imported(monkeypatch):
+    """As in Colab's image, where tensorflow-metadata wants a newer protobuf."""
+
+    real = importlib.import_module
+
+    def import_module(name, package=None):
+        if name.startswith("tensorflow_datasets"):
+            raise ValueError("Detected incompatible Protobuf versions: gencode 6.31.1 runtime 5.29")
+        return real(name, package)
+
+    monkeypatch.setattr(importlib, "import_module", import_module)
+    with pytest.raises(DataError) as error:
+        tfds(dataset="mnist")
+    assert str(error.value).splitlines() == [
+        "TensorFlow Datasets cannot be imported: Detected incompatible Protobuf versions: "
+        "gencode 6.31.1 runtime 5.29",
+        "Run pip install 'tensorflow-metadata<1.18', and restart Python.",
+    ]
