@@ -4,6 +4,7 @@ import shutil
 
 import keras
 import numpy as np
+import pandas
 import pytest
 from PIL import Image
 
@@ -293,3 +294,72 @@ def test_what_it_refuses(kzoo_command, models, tmp_path):
         outcome = kzoo_command("predict", *arguments)
         assert outcome.code == 2 and outcome.out == ""
         assert outcome.err.startswith(message) and len(outcome.err.splitlines()) == 1
+
+
+def test_predictions_in_a_csv_file(kzoo_command, models, artefact, tmp_path):
+    path = write_csv(tmp_path / "rows.csv", rows=40)
+    folder = models["table"] / artefact
+    outcome = kzoo_command("predict", folder, path, "--out", "predictions.csv")
+    assert outcome.code == 0 and outcome.out == "" and outcome.err == ""
+    written = pandas.read_csv("predictions.csv")
+    assert list(written.columns) == ["input", "class", *(f"probability of {c}" for c in "àbc")]
+    expected = kzoo.load(models["table"]).predict(pandas.read_csv(path), verbose=0)["probabilities"]
+    np.testing.assert_allclose(written.iloc[:, 2:], expected, atol=1e-6)
+    assert written["class"].tolist() == ["àbc"[i] for i in expected.argmax(axis=1)]
+    assert written["input"].tolist() == [f"{path}:{i}" for i in range(2, 42)]
+
+
+def test_lines_of_json_in_a_file(kzoo_command, models, tmp_path):
+    texts = ["un film", "précieux"]
+    printed = kzoo_command("predict", models["text"], "--text", *texts)
+    outcome = kzoo_command("predict", models["text"], "--text", *texts, "--out", "out.jsonl")
+    assert outcome.code == 0 and outcome.out == ""
+    assert (tmp_path / "out.jsonl").read_text(encoding="utf-8") == printed.out
+
+
+@pytest.mark.parametrize(
+    "out, message",
+    [
+        ("there.csv", "error: there.csv exists. Choose another name, or remove it."),
+        (
+            "predictions.xlsx",
+            "error: --out takes a file of .csv or .jsonl. Received: predictions.x",
+        ),
+        ("no/folder.csv", "error: There is no folder no to write folder.csv to."),
+    ],
+)
+def test_an_out_that_cannot_be_written(kzoo_command, models, tmp_path, out, message):
+    (tmp_path / "there.csv").write_text("kept")
+    outcome = kzoo_command("predict", models["text"], "--text", "un film", "--out", out)
+    assert outcome.code == 2 and outcome.err.startswith(message)
+    assert (tmp_path / "there.csv").read_text() == "kept"
+
+
+def test_texts_of_many_lengths_keep_their_order(kzoo_command, models, artefact):
+    """They are predicted by length, and printed as they came."""
+    texts = [" ".join(["un", "film", "précieux", "x"][: i % 4 + 1] * (i % 7)) for i in range(1300)]
+    outcome = kzoo_command("predict", models["text"] / artefact, "-", stdin="\n".join(texts))
+    assert [line["input"] for line in lines(outcome)] == [f"stdin:{i}" for i in range(1, 1301)]
+    check(lines(outcome), kzoo.load(models["text"]), texts)
+
+
+def test_many_images_in_one_file(kzoo_command, models, artefact, tmp_path):
+    images = tiny.examples(1100, seed=3).inputs
+    np.save(tmp_path / "many.npy", images)
+    outcome = kzoo_command("predict", models["image"] / artefact, "many.npy")
+    assert [line["input"] for line in lines(outcome)] == [f"many.npy[{i}]" for i in range(1100)]
+    check(lines(outcome), kzoo.load(models["image"]), images)
+
+
+def test_rows_with_text_among_numbers_are_named_and_the_rest_is_predicted(kzoo_command, models):
+    rows = "".join(f"{i if i % 10 else 'old'},Ulm\n" for i in range(200))
+    outcome = kzoo_command("predict", models["table"], "-", stdin=f"Age (years),city\n{rows}")
+    assert outcome.code == 1 and len(lines(outcome)) == 180
+    named = [line.split(": ")[1] for line in outcome.err.splitlines()]
+    assert named == [f"stdin:{i + 2}" for i in range(0, 200, 10)]
+
+
+def test_progress_on_a_terminal(kzoo_command, models, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    outcome = kzoo_command("predict", models["text"], "--text", "un film")
+    assert outcome.code == 0 and "1 predicted" in outcome.err
