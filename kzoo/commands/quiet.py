@@ -5,6 +5,7 @@ import importlib
 import logging
 import os
 import sys
+import warnings
 
 
 def import_quietly(module="keras"):
@@ -14,6 +15,8 @@ def import_quietly(module="keras"):
         imported = importlib.import_module(module)
     for name in ("tensorflow", "absl"):  # how often a model is traced, what TFDS finds
         logging.getLogger(name).setLevel(logging.ERROR)
+    # what Keras says of a table with one column, or of a text with one word
+    warnings.filterwarnings("ignore", "You are using a softmax over axis")
     return imported
 
 
