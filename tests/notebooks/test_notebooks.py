@@ -51,7 +51,7 @@ def shows(cell):
     """Whether a cell prints, draws, or ends in an expression that is worth showing."""
     if cell.source.startswith("%%capture"):
         return False
-    tree = ast.parse(re.sub(r"^%.*$", "", cell.source, flags=re.M))
+    tree = ast.parse(re.sub(r"^( *)%.*$", r"\1pass", cell.source, flags=re.M))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     called = {ast.unparse(call.func) for call in calls}
     last = tree.body[-1]
