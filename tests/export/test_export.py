@@ -79,7 +79,7 @@ def test_a_wrong_file_is_put_aside_and_the_others_are_written(
         probabilities[3, 1] += error if format == "keras" else 0
         return probabilities
 
-    monkeypatch.setattr("kzoo.export.read_and_run", read_and_run)
+    monkeypatch.setattr("kzoo.export.writing.read_and_run", read_and_run)
     message = rf"keras failed: .* up to {error:.1e} from .*/failed/model\.keras\nWritten: .*el\."
     with pytest.raises(ExportError, match=message) as raised:
         export(classifier, tmp_path, IMAGES)
@@ -105,7 +105,7 @@ def test_int8_may_change_one_class_in_a_hundred(
     found[:changed] = 1 - found[:changed]
     monkeypatch.setitem(FORMATS, "litert", write)
     monkeypatch.setattr("kzoo.export.check_packages", lambda formats: None)
-    monkeypatch.setattr("kzoo.export.read_and_run", lambda *arguments: found)
+    monkeypatch.setattr("kzoo.export.writing.read_and_run", lambda *arguments: found)
     if accepted:
         [file] = export(classifier, tmp_path, images, formats=["litert"])
         assert (file.same_class, file.note) == (0.99, "a note") and file.difference > 0.02

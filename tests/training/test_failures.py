@@ -38,7 +38,7 @@ def no_new_process(monkeypatch):
         model = kzoo.load(path)
         return model.predict(np.asarray(inputs), verbose=0)["probabilities"]
 
-    monkeypatch.setattr("kzoo.export.read_and_run", read_and_run)
+    monkeypatch.setattr("kzoo.export.writing.read_and_run", read_and_run)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def recipe(tiny_config, monkeypatch):
 
 # a function, and what the message says if it fails; the stages in their order
 STAGES = {
-    "export": ("kzoo.export.read_and_run", "run/model.keras: keras failed: "),
+    "export": ("kzoo.export.writing.read_and_run", "run/model.keras: keras failed: "),
     "test": ("kzoo.training.stages.classification_metrics", "The test failed: "),
     "figure": ("kzoo.training.stages.draw_curves", "run/figures/curves.png was not drawn: "),
     "card": ("kzoo.training.stages.card", "run/README.md was not written: "),
