@@ -10,7 +10,7 @@ FOLDERS = ("configs", "saved_models")
 
 
 class BuildWithFolders(build_py):
-    """Copies `FOLDERS` into the package, where `kzoo.shipped` looks for them."""
+    """Copies `FOLDERS` into the package, where `kzoo.saved.shipped` looks for them."""
 
     def run(self):
         super().run()

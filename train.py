@@ -1,7 +1,7 @@
 """Trains the model of a YAML file: python train.py --config configs/digits_cnn_attention.yaml."""
 
 try:
-    from kzoo.cli import train_main
+    from kzoo.cli.app import train_main
 except KeyboardInterrupt:
     raise SystemExit(130) from None
 

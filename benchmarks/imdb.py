@@ -27,10 +27,10 @@ from keras import layers, ops
 from rows import read_rows, write_rows
 from training import fit_and_test
 
-from kzoo.data.text_preprocessing import learn_text_preprocessing
+from kzoo.preprocessing.text import learn_text_preprocessing
 from kzoo.training.callbacks import KeepBest
-from kzoo.training.experiment import load_data_and_core
 from kzoo.training.recipe import load_config
+from kzoo.training.run import load_data_and_core
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "configs" / "imdb_segment_attention_lstm.yaml"

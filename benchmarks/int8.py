@@ -15,13 +15,13 @@ import numpy as np
 from rows import read_rows, write_rows
 
 import kzoo
-from kzoo.commands.run_data import load_run_data
+from kzoo.cli.run_data import load_run_data
 from kzoo.data.dataset import read_with
+from kzoo.data.examples import validation_inputs
 from kzoo.export import export
 from kzoo.export.check import predict
 from kzoo.export.numbers import numbers_model
 from kzoo.export.reload import run_litert
-from kzoo.training.examples import validation_inputs
 
 RESULTS = Path(__file__).parent / "results" / "int8.csv"
 BATCH = 256

@@ -23,8 +23,8 @@ import pandas
 from rows import write_rows
 
 import kzoo
-from kzoo.commands.inputs import read_inputs
-from kzoo.commands.predict import predict
+from kzoo.cli.inputs import read_inputs
+from kzoo.cli.predict import predict
 from kzoo.data import DATASETS
 
 RESULTS = Path(__file__).parent / "results" / "reading.csv"

@@ -22,8 +22,8 @@ from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 from training import fit_and_test
 
-from kzoo.training.experiment import load_data_and_core
 from kzoo.training.recipe import load_config
+from kzoo.training.run import load_data_and_core
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "configs" / "breast_cancer_fusion.yaml"

@@ -18,8 +18,8 @@ import numpy as np
 from rows import write_rows
 
 from kzoo.data.dataset import Dataset, Examples
-from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.models import create_model
+from kzoo.preprocessing.image import ImagePreprocessing
 from kzoo.training.fit import fit
 
 RESULTS = Path(__file__).parent / "results" / "training_step.csv"

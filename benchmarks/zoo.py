@@ -24,11 +24,11 @@ from rows import mean_and_spread, read_rows, write_rows
 from sklearn.datasets import load_breast_cancer, load_digits
 
 import kzoo
-from kzoo.commands.inputs import input_kind
+from kzoo.cli.inputs import input_kind
 from kzoo.config import read as read_yaml
-from kzoo.exported import signature_of
-from kzoo.shipped import sha256
-from kzoo.training.card import card
+from kzoo.report.card import card
+from kzoo.saved.exported import signature_of
+from kzoo.saved.shipped import sha256
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "saved_models"

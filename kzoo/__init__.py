@@ -14,22 +14,22 @@ OLDEST_KERAS = (3, 15, 1)  # of which the shipped models are
 
 FUNCTIONS = {
     "create_model": "kzoo.models",
-    "explain": "kzoo.explanation",
-    "faithfulness": "kzoo.deletion",
+    "explain": "kzoo.explanation.explain",
+    "faithfulness": "kzoo.explanation.faithfulness",
     "list_models": "kzoo.models",
-    "list_saved_models": "kzoo.shipped",
-    "load": "kzoo.saving",
+    "list_saved_models": "kzoo.saved.shipped",
+    "load": "kzoo.saved.load",
     "train": "kzoo.training",
-    "worst_mistakes": "kzoo.evaluation",
+    "worst_mistakes": "kzoo.explanation.mistakes",
 }
 # what a .keras file may hold
 REGISTERED = (
     "kzoo.layers",
-    "kzoo.data.array_preprocessing",
-    "kzoo.data.image_preprocessing",
-    "kzoo.data.table_preprocessing",
-    "kzoo.data.text_preprocessing",
-    "kzoo.saving",
+    "kzoo.preprocessing.sequence",
+    "kzoo.preprocessing.image",
+    "kzoo.preprocessing.table",
+    "kzoo.preprocessing.text",
+    "kzoo.saved.classifier",
 )
 __all__ = list(FUNCTIONS)
 

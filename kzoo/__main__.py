@@ -1,7 +1,7 @@
 """The program `kzoo`, also as `python -m kzoo`: Ctrl-C ends it quietly, while it starts too."""
 
 try:
-    from kzoo.cli import main
+    from kzoo.cli.app import main
 except KeyboardInterrupt:
     raise SystemExit(130) from None
 

@@ -46,6 +46,16 @@ class BackendError(UserError, RuntimeError):
     exit_code = 2
 
 
+class DataError(UserError):
+    """The data cannot be had or used; the message is one sentence."""
+
+
+class DataConfigError(DataError):
+    """What a config asks of the data is not there, or not for such data."""
+
+    exit_code = 2
+
+
 class Note(UserWarning):
     """What a user should know; the command line tells it as a note."""
 

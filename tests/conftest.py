@@ -42,7 +42,7 @@ def default_signals():
 @pytest.fixture
 def command(run_command):
     """Runs the command line of train.py in this process and in an empty folder."""
-    from kzoo.cli import train_main
+    from kzoo.cli.app import train_main
 
     return lambda *arguments: run_command(train_main, ["train.py", *arguments])
 
@@ -50,7 +50,7 @@ def command(run_command):
 @pytest.fixture
 def kzoo_command(run_command, monkeypatch):
     """Runs the command line of `kzoo`, with a text piped in, in the same way."""
-    from kzoo.cli import main
+    from kzoo.cli.app import main
 
     def run(*arguments, stdin=""):
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))

@@ -50,7 +50,7 @@ def mutate(data, generator):
 
 def csv_files(folder):
     """Returns good files, and a function that reads one."""
-    from kzoo.data.csv import csv
+    from kzoo.data.sources.csv import csv
 
     lines = [f"{i};{i / 3:.3f};{'ab'[i % 2]};2024-01-{i % 28 + 1:02d};yes" for i in range(40)]
     comma = "n,c,y\n" + "".join(
@@ -68,8 +68,8 @@ def csv_files(folder):
 
 def image_files(folder):
     """The same of images: all formats, modes and what else a header may hold."""
-    from kzoo.data.dataset import DataError
-    from kzoo.data.image_files import read_images
+    from kzoo.data.files.images import read_images
+    from kzoo.messages import DataError
 
     pixels = np.random.default_rng(0).integers(0, 256, (9, 7, 3), "uint8")
     image, files = Image.fromarray(pixels), []
@@ -95,7 +95,7 @@ def image_files(folder):
 
 def npz_files(folder):
     """The same of arrays."""
-    from kzoo.data.arrays import arrays
+    from kzoo.data.sources.arrays import arrays
 
     files = []
     for x in (np.zeros((20, 5, 7), "uint8"), np.arange(60.0).reshape(20, 3), np.ones((20, 4, 2))):
@@ -114,8 +114,8 @@ def npz_files(folder):
 
 def text_files(folder):
     """The same of texts; what could be read is split into words, some at a time."""
-    from kzoo.data.text_files import read_text
-    from kzoo.data.text_preprocessing import learn_text_preprocessing
+    from kzoo.data.files.texts import read_text
+    from kzoo.preprocessing.text import learn_text_preprocessing
 
     good = "A good film, <b>isn't</b> it? 这部电影很好 👍🏽 สวัสดี C++ 5 €.\n"
     read_so_far = []
@@ -135,7 +135,7 @@ def text_files(folder):
 
 def yaml_files(folder):
     """The same of recipes, those that are shipped."""
-    from kzoo.shipped import find_recipe, list_recipes
+    from kzoo.saved.shipped import find_recipe, list_recipes
     from kzoo.training.recipe import load_config
 
     def read(data):
@@ -149,7 +149,7 @@ def yaml_files(folder):
 def keras_files(folder):
     """The same of `.keras` files, the whole and what is inside of it."""
     import kzoo
-    from kzoo.shipped import find_model
+    from kzoo.saved.shipped import find_model
 
     model = find_model("digits_cnn")
     with zipfile.ZipFile(model) as archive:
@@ -175,7 +175,7 @@ def keras_files(folder):
 def saved_models(folder):
     """The same of a SavedModel, one of whose files is damaged."""
     import kzoo
-    from kzoo.shipped import find_model
+    from kzoo.saved.shipped import find_model
 
     good = find_model("digits_cnn").parent / "saved_model"
     files = sorted(path.relative_to(good) for path in good.rglob("*") if path.is_file())

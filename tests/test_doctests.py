@@ -24,7 +24,7 @@ def test_examples(name):
 
 
 def test_there_are_examples():
-    assert "kzoo.models.attention_model" in MODULES and "kzoo.data.image_preprocessing" in MODULES
+    assert "kzoo.explanation.attention" in MODULES and "kzoo.preprocessing.image" in MODULES
     finder = doctest.DocTestFinder(exclude_empty=True)
     modules = [importlib.import_module(name) for name in MODULES]
     examples = [t for m in modules for t in finder.find(m) if t.examples]

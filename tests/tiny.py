@@ -3,7 +3,7 @@
 import numpy as np
 
 from kzoo.data.dataset import Dataset, Examples
-from kzoo.data.image_preprocessing import ImagePreprocessing
+from kzoo.preprocessing.image import ImagePreprocessing
 from kzoo.types import PositiveInt
 
 HEIGHT, WIDTH, CLASSES = 7, 5, 3

@@ -6,14 +6,14 @@ from kzoo.lazy import Lazy
 from kzoo.paths import expand
 
 DATASETS = {
-    "digits": Lazy("kzoo.data.digits"),
-    "tfds": Lazy("kzoo.data.tfds"),
-    "text_folder": Lazy("kzoo.data.text_folder"),
-    "csv": Lazy("kzoo.data.csv"),
-    "builtin_table": Lazy("kzoo.data.builtin_table"),
-    "image_folder": Lazy("kzoo.data.image_folder"),
-    "arrays": Lazy("kzoo.data.arrays"),
-    "synthetic": Lazy("kzoo.data.synthetic"),
+    "digits": Lazy("kzoo.data.sources.digits"),
+    "tfds": Lazy("kzoo.data.sources.tfds"),
+    "text_folder": Lazy("kzoo.data.sources.text_folder"),
+    "csv": Lazy("kzoo.data.sources.csv"),
+    "builtin_table": Lazy("kzoo.data.sources.builtin_table"),
+    "image_folder": Lazy("kzoo.data.sources.image_folder"),
+    "arrays": Lazy("kzoo.data.sources.arrays"),
+    "synthetic": Lazy("kzoo.data.sources.synthetic"),
 }
 PATHS = ("path", "test_path", "validation_path", "data_dir")
 

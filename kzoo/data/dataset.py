@@ -6,17 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.messages import UserError
-
-
-class DataError(UserError):
-    """The data cannot be had or used; the message is one sentence."""
-
-
-class DataConfigError(DataError):
-    """What a config asks of the data is not there, or not for such data."""
-
-    exit_code = 2
+from kzoo.messages import DataConfigError
 
 
 def not_there(kind, path):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kzoo.data.dataset import DataError, Stream
-from kzoo.messages import harmless, listed, short
+from kzoo.data.dataset import Stream
+from kzoo.messages import DataError, harmless, listed, short
 
 SHOWN = 30  # classes that are listed one by one
 TEXTS = 1000  # in which unknown words are counted

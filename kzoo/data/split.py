@@ -5,7 +5,8 @@ import math
 import keras
 import numpy as np
 
-from kzoo.data.dataset import DataError, Examples, Stream
+from kzoo.data.dataset import Examples, Stream
+from kzoo.messages import DataError
 
 TEST_FRACTION = 0.2  # where a set has no test split of its own
 SPLITS = ("train", "validation", "test")
@@ -73,6 +74,12 @@ def complete_splits(train, held_out, test, validation, split_seed):
     if held_out is None:
         train, held_out = split_examples(train, validation, split_seed)
     return train, held_out, test
+
+
+def sort_by_length(examples):
+    """Returns texts from the shortest to the longest, so that their batches have little padding."""
+    order = np.argsort([len(text) for text in examples.inputs], kind="stable")
+    return Examples(examples.inputs[order], examples.labels[order])
 
 
 def read_examples(examples, indices):

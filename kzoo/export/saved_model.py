@@ -6,8 +6,8 @@ from pathlib import Path
 
 import keras
 
-from kzoo.exported import DESCRIPTION
-from kzoo.models.attention_model import attention_model
+from kzoo.explanation.attention import attention_model
+from kzoo.saved.exported import DESCRIPTION
 
 
 def write_saved_model(model, path):

@@ -18,7 +18,7 @@ def train(config, overrides=None, run_dir=None, overwrite=False):
         DataError: If the data cannot be had.
         RunError: If the run failed or was stopped; the message says what is kept.
     """
-    from kzoo.training.experiment import run_experiment
     from kzoo.training.recipe import load_config
+    from kzoo.training.run import run_experiment
 
     return run_experiment(load_config(config, overrides), run_dir, overwrite)

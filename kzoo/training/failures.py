@@ -1,7 +1,7 @@
 """What went wrong in a run, and what is left of it."""
 
 from kzoo.messages import UserError, listed, reason, sentence
-from kzoo.signals import stopped_by
+from kzoo.training.signals import stopped_by
 
 
 class RunError(UserError):

@@ -8,10 +8,11 @@ import keras
 
 from kzoo.config import ConfigError
 from kzoo.data.dataset import read_with
-from kzoo.exported import ExportedModel
 from kzoo.messages import listed, nearest
-from kzoo.saving import Classifier, load
-from kzoo.shipped import LoadError
+from kzoo.saved.classifier import Classifier
+from kzoo.saved.exported import ExportedModel
+from kzoo.saved.load import load
+from kzoo.saved.shipped import LoadError
 
 
 def starting_point(*, from_: str, trainable: Sequence[str] = ("*",)):

@@ -8,10 +8,10 @@ import keras
 
 from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
 from kzoo.messages import NO_MEMORY, UserError, reason, sentence
-from kzoo.signals import stopped_by
 from kzoo.training.callbacks import KeepBest, NonFiniteLoss, StopAtNonFiniteLoss
 from kzoo.training.class_weights import class_weights
 from kzoo.training.optimizers import create_optimizer
+from kzoo.training.signals import stopped_by
 from kzoo.types import Fraction, PositiveFloat, PositiveInt
 
 SMALLER_BATCH = "A smaller data.batch_size may help."

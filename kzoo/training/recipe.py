@@ -5,20 +5,20 @@ from kzoo.data import DATASETS
 from kzoo.export import ExportError, check_packages
 from kzoo.lazy import Lazy
 from kzoo.models import MODELS
-from kzoo.shipped import find_recipe
+from kzoo.saved.shipped import find_recipe
 from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, check_ranges
 
 REGISTRIES = {
     "data": DATASETS,
     "data.augmentation": Lazy("kzoo.data.augmentation", "augment"),
-    "data.text": Lazy("kzoo.data.text_preprocessing", "learn_text_preprocessing"),
+    "data.text": Lazy("kzoo.preprocessing.text", "learn_text_preprocessing"),
     "model": MODELS,
     "finetune": Lazy("kzoo.training.finetune", "starting_point"),
     "training": Lazy("kzoo.training.fit"),
     "training.optimizer": OPTIMIZERS,
     "training.schedule": SCHEDULES,
     "export": Lazy("kzoo.export.writing", "export"),
-    "card": Lazy("kzoo.training.card"),
+    "card": Lazy("kzoo.report.card"),
 }
 ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
 OF_THE_MODEL = (

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from kzoo.messages import UserError
-from kzoo.signals import signals_wait
+from kzoo.training.signals import signals_wait
 
 RESULTS = (
     "config.yaml",

@@ -3,16 +3,16 @@
 import json
 
 from kzoo.data.batches import evaluation_batches
+from kzoo.data.examples import validation_inputs
 from kzoo.data.split import read_examples
-from kzoo.evaluation import classification_metrics
-from kzoo.explanation import SHOWN, explain
+from kzoo.explanation.attention import attention_model
+from kzoo.explanation.explain import SHOWN, explain
 from kzoo.export import ExportError, export
 from kzoo.messages import sentence
-from kzoo.models.attention_model import attention_model
-from kzoo.training.card import card
-from kzoo.training.examples import validation_inputs
+from kzoo.report.card import card
+from kzoo.report.figures import draw_confusion_matrix, draw_curves
+from kzoo.tasks.classification import classification_metrics
 from kzoo.training.run_folder import write
-from kzoo.visualization import draw_confusion_matrix, draw_curves
 
 
 def save_weights(model, folder):

@@ -8,8 +8,8 @@ from kzoo.data import DATASETS, batches
 from kzoo.data.augmentation import augment
 from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
 from kzoo.data.dataset import Examples, Stream
-from kzoo.training.experiment import load_data_and_core
 from kzoo.training.recipe import load_config
+from kzoo.training.run import load_data_and_core
 from tests import tiny
 
 

@@ -3,11 +3,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from kzoo.data.array_preprocessing import ArrayPreprocessing
-from kzoo.data.dataset import DataError, Dataset, Examples, Stream
-from kzoo.data.digits import digits
+from kzoo.data.dataset import Dataset, Examples, Stream
 from kzoo.data.report import report
-from kzoo.data.text_preprocessing import TextPreprocessing
+from kzoo.data.sources.digits import digits
+from kzoo.messages import DataError
+from kzoo.preprocessing.sequence import ArrayPreprocessing
+from kzoo.preprocessing.text import TextPreprocessing
 
 
 def dataset(train, validation, test, names=("no", "yes"), **changes):

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kzoo.data.dataset import DataError, Examples, Stream
+from kzoo.data.dataset import Examples, Stream
 from kzoo.data.split import read_examples, split_examples
+from kzoo.messages import DataError
 
 LABELS = np.repeat([0, 1, 2], [20, 30, 50]).astype("int32")
 

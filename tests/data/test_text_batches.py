@@ -3,7 +3,7 @@ import pytest
 
 from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
 from kzoo.data.dataset import Dataset, Examples
-from kzoo.data.text_preprocessing import TextPreprocessing
+from kzoo.preprocessing.text import TextPreprocessing
 
 COUNT, BATCH, LONGEST = 199, 7, 23
 WORDS = [f"w{i}" for i in range(COUNT)]  # text i begins with word i, by which it is told

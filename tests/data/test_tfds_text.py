@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from kzoo.data.dataset import DataError
-from kzoo.data.tfds import tfds
+from kzoo.data.sources.tfds import tfds
+from kzoo.messages import DataError
 
 TEXTS = ["good film", "bad film", "a good actor", "a bad actor"]
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kzoo.training import train
-from tests.data.test_image_folder import write_classes
+from tests.data.sources.test_image_folder import write_classes
 from tests.data.text_files import write_texts
 
 pytestmark = pytest.mark.slow

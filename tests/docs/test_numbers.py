@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import kzoo
-from kzoo.shipped import shipped_folder
+from kzoo.saved.shipped import shipped_folder
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = {path.stem: path.read_text(encoding="utf-8") for path in ROOT.glob("configs/*.yaml")}

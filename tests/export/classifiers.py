@@ -3,11 +3,11 @@
 import numpy as np
 
 import kzoo
-from kzoo.data.array_preprocessing import ArrayPreprocessing
-from kzoo.data.image_preprocessing import ImagePreprocessing
-from kzoo.data.table_preprocessing import TablePreprocessing
-from kzoo.data.text_preprocessing import TextPreprocessing
-from kzoo.saving import with_preprocessing
+from kzoo.preprocessing.image import ImagePreprocessing
+from kzoo.preprocessing.sequence import ArrayPreprocessing
+from kzoo.preprocessing.table import TablePreprocessing
+from kzoo.preprocessing.text import TextPreprocessing
+from kzoo.saved.classifier import with_preprocessing
 from tests import tiny
 
 WORDS = TextPreprocessing(["good", "bad", "film"], sequence_length=7)

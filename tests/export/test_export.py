@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 import kzoo
-from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.export import ExportError, check_packages, export
 from kzoo.export.formats import FORMATS, PACKAGES, Draft
-from kzoo.saving import with_preprocessing
+from kzoo.preprocessing.image import ImagePreprocessing
+from kzoo.saved.classifier import with_preprocessing
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (11, 7, 5, 1), "uint8")
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kzoo.explanation.attention import attention_model
 from kzoo.export.saved_model import write_saved_model
-from kzoo.models.attention_model import attention_model
 from tests.export.classifiers import CLASSIFIERS, image_classifier, text_classifier
 
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from kzoo.models.attention_model import attention_model
+from kzoo.explanation.attention import attention_model
 from kzoo.models.cnn_attention import cnn_attention
 
 SMALL = {"filters": [2, 5], "num_heads": 5, "num_glimpses": 4, "units": 13}

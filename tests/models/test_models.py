@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from kzoo.explanation.attention import attention_model
 from kzoo.models import MODELS, create_model, list_models
-from kzoo.models.attention_model import attention_model
 from tests.layer_checks import to_numpy
 
 BATCH, CLASSES = 2, 11

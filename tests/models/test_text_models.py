@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
+from kzoo.explanation.attention import attention_model
 from kzoo.models import create_model
-from kzoo.models.attention_model import attention_model
 from kzoo.models.sequence_input import hash_bigrams
 from tests.layer_checks import to_numpy
 

@@ -11,7 +11,7 @@ import pytest
 import kzoo
 from kzoo.config import dump, parse
 from kzoo.training import train
-from kzoo.training.experiment import RunError
+from kzoo.training.run import RunError
 
 FORMATS = {"export.formats": ["keras"]}
 SET = ("--set", "export.formats=[keras]")
@@ -50,7 +50,7 @@ def recipe(tiny_config, monkeypatch):
         logs = {"accuracy": 0.5, "loss": 1.0}
         return SimpleNamespace(best_logs=logs, best_epoch=1, epochs=1)
 
-    monkeypatch.setattr("kzoo.training.experiment.fit", fit)
+    monkeypatch.setattr("kzoo.training.run.fit", fit)
     config = parse(tiny_config.read_text(), "")
     config["model"] = {"name": "cnn", "filters": [2], "padding": "same", "units": 3}
     tiny_config.write_text(dump(config))
@@ -166,7 +166,7 @@ def test_a_signal_while_the_weights_are_written_waits(
         write(model, folder)
 
     write = stages.save_weights
-    monkeypatch.setattr("kzoo.training.experiment.save_weights", save)
+    monkeypatch.setattr("kzoo.training.run.save_weights", save)
     outcome = command("--config", recipe, "--run-dir", "run", *SET)
     assert outcome.code == 143 and outcome.err.startswith("error: Stopped by SIGTERM.\n")
     assert names(tmp_path / "run") == [*WITHOUT_MODEL, "model.keras"]
@@ -200,7 +200,7 @@ def test_without_the_format_keras_the_weights_go_at_the_end(recipe, tmp_path, mo
         saved.append((tmp_path / "run" / "model.keras").is_file())
         return {}
 
-    monkeypatch.setattr("kzoo.training.experiment.test_model", test)
+    monkeypatch.setattr("kzoo.training.run.test_model", test)
     train(recipe, {**FORMATS, "export.formats": []}, run_dir=tmp_path / "run")
     assert saved == [True] and "model.keras" not in names(tmp_path / "run")
 

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 import kzoo
-from kzoo.commands.evaluate import evaluate
+from kzoo.cli.evaluate import evaluate
 from kzoo.config import ConfigError, dump, parse
 from kzoo.data import DATASETS, load_data
 from kzoo.data.dataset import read_with
-from kzoo.data.image_folder import image_folder
-from kzoo.data.image_preprocessing import ImagePreprocessing
+from kzoo.data.sources.image_folder import image_folder
 from kzoo.export.saved_model import write_saved_model
-from kzoo.saving import with_preprocessing
+from kzoo.preprocessing.image import ImagePreprocessing
+from kzoo.saved.classifier import with_preprocessing
 from kzoo.training import train
 from kzoo.training.finetune import adapt, starting_point
 from kzoo.training.recipe import load_config

@@ -1,0 +1,296 @@
+"""The command line: `kzoo`, one function for each of its commands, and train.py."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kzoo.cli.errors import clear_errors
+from kzoo.cli.quiet import import_quietly
+from kzoo.paths import expand
+
+app = typer.Typer(
+    name="kzoo",
+    help="A model zoo of attention for Keras 3.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def path(text):
+    """Returns the `Path` that somebody has written."""
+    return Path(expand(text))
+
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A shipped model (see kzoo list), a run folder, a .keras file or a SavedModel folder.",
+        show_default=False,
+    ),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT",
+        help="Files, folders, or - for text or CSV that is piped in.",
+        show_default=False,
+    ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(help="The character between the fields of CSV.", show_default="recognised"),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in model.num_heads=8."),
+]
+RunDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for the results.",
+        show_default="the next free runs/<name>",
+        parser=path,
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace the results there, once the new ones are complete."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Build the model, print its summary, train nothing.")
+]
+PrintConfig = Annotated[
+    bool, typer.Option("--print-config", help="Print the config with every default, and stop.")
+]
+Recipe = Annotated[
+    Path, typer.Option(help="A YAML file, or the name of a recipe that comes with kzoo.")
+]
+DataConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="A recipe whose section data is read.",
+        show_default="config.yaml in the run folder",
+    ),
+]
+
+
+def main():
+    """Runs the command line of `kzoo`."""
+    app()
+
+
+def train_main():
+    """Runs the command line of train.py."""
+    train_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    train_app.command()(clear_errors()(train))
+    train_app()
+
+
+def command(name):
+    """Makes a function a command of `kzoo`, the errors of which end in a sentence and a code."""
+
+    def register(function):
+        app.command(name)(clear_errors()(function))
+        return function
+
+    return register
+
+
+@command("list")
+def list_():
+    """List the trained models and recipes that come with kzoo, and the parts of a recipe.
+
+    Example: kzoo list
+    """
+    from kzoo.cli.listing import print_lists
+
+    print_lists()
+
+
+@command("describe")
+def describe(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A model function, a data set function, or a trained model."
+        ),
+    ],
+):
+    """Describe a function with its arguments, or a trained model with its figures.
+
+    Example: kzoo describe cnn_attention
+    """
+    from kzoo.cli.describe import describe
+
+    describe(name)
+
+
+@command("evaluate")
+def evaluate(
+    model: Model,
+    config: DataConfig = None,
+    set_: Overrides = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+):
+    """Test a trained model on the test split of its data, or of other data with its classes.
+
+    Example: kzoo evaluate digits_cnn_attention --json
+    """
+    import_quietly()
+    from kzoo.cli.evaluate import evaluate, print_evaluation
+    from kzoo.config import parse_overrides
+
+    print_evaluation(evaluate(model, config, parse_overrides(set_)), json)
+
+
+@command("predict")
+def predict(
+    model: Model,
+    inputs: Inputs = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="The inputs are texts, not names of files.")
+    ] = False,
+    delimiter: Delimiter = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="A .csv or .jsonl file to write.",
+            show_default="lines of JSON on stdout",
+            parser=path,
+        ),
+    ] = None,
+):
+    """Predict the class of images, texts, rows of a table, or arrays.
+
+    Example: kzoo predict digits_cnn_attention seven.png scans/
+    """
+    if not inputs and sys.stdin.isatty():
+        raise typer.BadParameter("Name inputs, or pipe text or CSV in.")
+    import_quietly()
+    from kzoo.cli.inputs import read_inputs
+    from kzoo.cli.predict import check_out, predict
+    from kzoo.saved.load import load
+
+    check_out(out)
+    loaded = load(model)
+    found = read_inputs(loaded, inputs or ["-"], text and bool(inputs), delimiter)
+    if not predict(loaded, found, out):
+        raise typer.Exit(1)
+
+
+@command("explain")
+def explain(
+    model: Model,
+    inputs: Inputs = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for pictures, HTML and arrays.",
+            show_default="the next free explanation",
+            parser=path,
+        ),
+    ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="The inputs are texts, not names of files.")
+    ] = False,
+    delimiter: Delimiter = None,
+    mistakes: Annotated[
+        int, typer.Option(min=1, help="Without inputs: so many of the worst on the test split.")
+    ] = 8,
+    config: DataConfig = None,
+    set_: Overrides = None,
+):
+    """Show where a model looks: on given inputs, or on its worst mistakes.
+
+    Example: kzoo explain digits_cnn_attention seven.png --out explanation
+    """
+    import_quietly()
+    from kzoo.cli.explain import explain_inputs, explain_mistakes
+    from kzoo.config import parse_overrides
+
+    if not inputs:
+        explain_mistakes(model, out, mistakes, config, parse_overrides(set_))
+    elif not explain_inputs(model, inputs, out, text, delimiter):
+        raise typer.Exit(1)
+
+
+@command("export")
+def export(
+    model: Model,
+    format: Annotated[
+        list[str], typer.Option("--format", help="keras, saved_model, litert or onnx; repeats.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the files.",
+            show_default="the next free exports/<run>",
+            parser=path,
+        ),
+    ] = None,
+    config: DataConfig = None,
+    set_: Overrides = None,
+):
+    """Write a trained model in other formats, each file compared with the model.
+
+    Example: kzoo export digits_cnn_attention --format onnx --format litert
+    """
+    import_quietly()
+    from kzoo.cli.export import export_formats, print_files
+    from kzoo.config import parse_overrides
+
+    print_files(export_formats(model, format, out, config, parse_overrides(set_)))
+
+
+@command("finetune")
+def finetune(
+    start: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="A shipped model, a run folder, a .keras file, or a SavedModel folder of kzoo.",
+        ),
+    ],
+    config: Recipe,
+    set_: Overrides = None,
+    run_dir: RunDir = None,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+    print_config: PrintConfig = False,
+):
+    """Train a trained model further, on the data of a recipe; its section model is ignored.
+
+    Example: kzoo finetune --from mnist_cnn_attention --config digits_finetune
+    """
+    from kzoo.cli.train import train
+    from kzoo.config import parse_overrides
+    from kzoo.training.recipe import OF_THE_MODEL
+
+    of_the_model = ["model", *(f"data.{key}" for key in OF_THE_MODEL)]
+    overrides = {**dict.fromkeys(of_the_model), "finetune.from": start, **parse_overrides(set_)}
+    train(config, overrides, run_dir, overwrite, dry_run, print_config)
+
+
+@command("train")
+def train(
+    config: Recipe,
+    set_: Overrides = None,
+    run_dir: RunDir = None,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+    print_config: PrintConfig = False,
+):
+    """Train the model that a YAML file describes, test it once and save it.
+
+    Example: python train.py --config configs/digits_cnn_attention.yaml --set training.epochs=5
+    """
+    from kzoo.cli.train import train
+    from kzoo.config import parse_overrides
+
+    train(config, parse_overrides(set_), run_dir, overwrite, dry_run, print_config)

@@ -1,0 +1,1 @@
+"""Where a model looked, and whether it needs what it looked at."""

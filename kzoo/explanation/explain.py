@@ -1,0 +1,233 @@
+"""Where a model looked, at positions of the input that a person knows."""
+
+import dataclasses
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+from keras import ops
+
+from kzoo.explanation.attention import attention_model, received_attention
+from kzoo.messages import UserError
+from kzoo.tasks.classification import softmax
+
+SHOWN = 8  # examples in one figure
+NAME = 40  # characters of a file's name
+
+
+class ExplainError(UserError, ValueError):
+    """A model has no attention to show, or there is nothing to show it on."""
+
+    exit_code = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """One input, what the model made of it, and where it looked.
+
+    Attributes:
+        name: What its files are called.
+        kind: `"image"`, `"text"`, `"features"` or `"sequence"`.
+        raw: An image, uint8 `(height, width, channels)`; a sequence `(time, features)`; else None.
+        positions: What the weights belong to: the words of the text, those that the model does
+            not know in brackets; the features of the row; the steps; None for the pixels of an
+            image.
+        scores: Dict from attention layer to array `(heads or glimpses, positions)`, for an image
+            `(heads or glimpses, height, width)`, in the pixels that the model reads. The weights
+            of a head add up to 1.
+        probabilities: Dict from class name to probability.
+        label: Name of the true class, or None.
+    """
+
+    name: str
+    kind: str
+    raw: np.ndarray | None = dataclasses.field(repr=False)  # a notebook keeps what it prints
+    positions: list[str] | None = dataclasses.field(repr=False)
+    scores: dict[str, np.ndarray] = dataclasses.field(repr=False)
+    probabilities: dict[str, float]
+    label: str | None = None
+
+    @property
+    def prediction(self):
+        """Name of the most probable class."""
+        return max(self.probabilities, key=self.probabilities.get)
+
+    @property
+    def caption(self):
+        """As in `"cat (93%)"` or, where that is wrong, `"cat (93%), is dog"`."""
+        caption = f"{self.prediction} ({self.probabilities[self.prediction]:.0%})"
+        return f"{caption}, is {self.label}" if self.is_mistake else caption
+
+    @property
+    def is_mistake(self):
+        """Whether the prediction is another class than the true one."""
+        return self.label not in (None, self.prediction)
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """Where a model looked; in a notebook it shows itself, texts as coloured words.
+
+    Attributes:
+        examples: List of `Example`, one for each input.
+    """
+
+    examples: list[Example]
+
+    def figure(self):
+        """Returns a Matplotlib figure of the first eight examples."""
+        from kzoo.explanation.figures import attention_figure
+
+        return attention_figure(self.examples[:SHOWN])
+
+    def save(self, directory):
+        """Writes a picture (PNG) and the arrays (NPZ) of each example; all texts as HTML too.
+
+        An `.npz` file has `positions`, `class_names`, `probabilities`, and the scores of each
+        layer as `scores_<layer>`.
+
+        Args:
+            directory: Folder, made where there is none.
+
+        Returns:
+            List of the paths that were written.
+        """
+        from kzoo.explanation.figures import attention_figure, attention_html
+
+        directory = Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        written = []
+        for example in self.examples:
+            path = directory / f"{example.name}.png"
+            attention_figure([example]).savefig(path, dpi=150)
+            _save_arrays(example, path.with_suffix(".npz"))
+            written += [path, path.with_suffix(".npz")]
+        if self.examples[0].kind == "text":
+            path = directory / "texts.html"
+            page = "<!doctype html>\n<meta charset='utf-8'>\n" + attention_html(self.examples)
+            path.write_text(page, encoding="utf-8")
+            written.append(path)
+        return written
+
+    def _repr_png_(self):
+        return None if self.examples[0].kind == "text" else as_png(self.figure())
+
+    def _repr_html_(self):
+        if self.examples[0].kind != "text":
+            return None
+        from kzoo.explanation.figures import attention_html
+
+        return attention_html(self.examples[:SHOWN])
+
+
+def as_png(figure):
+    """Returns the bytes of a figure, as a notebook shows it."""
+    png = io.BytesIO()
+    figure.savefig(png, dpi=100)
+    return png.getvalue()
+
+
+def explain(model, inputs, labels=None, names=None):
+    """Shows where a model looked: the scores of its attention layers for given inputs.
+
+    Scores are brought to positions of the input: the pixels of an image, the words of a text, the
+    features of a row, the steps of a sequence. Of an attention from all positions to all, they
+    are the attention that each receives; scores of segments become those of their elements. See
+    `received_attention`.
+
+    Args:
+        model: A `Classifier` with attention layers, as `kzoo.load` returns it.
+        inputs: Raw inputs, as of `model.predict`: images, strings, columns of a table, or arrays.
+        labels: Integers, the true classes; or None.
+        names: Strings to name files by, one for each input; None counts from 1.
+
+    Returns:
+        `Explanation`; its `examples` have the arrays, `save(directory)` writes pictures.
+
+    Raises:
+        ExplainError: If the model has no attention layer, or there is no input.
+        ValueError: If there are not as many labels or names as inputs.
+
+    Example:
+    >>> images = np.zeros((1, 100, 60, 1), "uint8")
+    >>> explanation = explain(kzoo.load("digits_cnn_attention"), images)
+    >>> {name: scores.shape for name, scores in explanation.examples[0].scores.items()}
+    {'attention': (4, 8, 8), 'glimpses': (4, 8, 8)}
+    """
+    x = check_and_preprocess(model, inputs)
+    for what, given in (("labels", labels), ("names", names)):
+        if given is not None and len(given) != len(x):
+            raise ValueError(f"`{what}` must be {len(x)}, as inputs. Received: {len(given)}")
+    received = received_attention(model.core, x)
+    probabilities = softmax(model.core.predict(x, verbose=0))
+    kind, raw, positions = _describe(model.preprocessing, inputs, x)
+    if kind == "image":
+        received = {name: _on_pixels(s, x.shape[1:3]) for name, s in received.items()}
+    examples = []
+    for i, name in enumerate(_file_names([""] * len(x) if names is None else names)):
+        scores = {layer: s[i] for layer, s in received.items()}
+        if positions[i]:  # padding is cut off
+            scores = {layer: s[:, : len(positions[i])] for layer, s in scores.items()}
+        by_class = dict(zip(model.class_names, probabilities[i].tolist(), strict=True))
+        label = None if labels is None else model.class_names[labels[i]]
+        examples.append(Example(name, kind, raw[i], positions[i], scores, by_class, label))
+    return Explanation(examples)
+
+
+def check_and_preprocess(model, inputs):
+    """Returns what the core takes, or refuses a model without attention and empty inputs."""
+    check_attention(model)
+    x = model.preprocess(inputs)
+    if not len(x):
+        raise ExplainError("explain takes one input or more. Received: none")
+    return x
+
+
+def check_attention(model):
+    """Refuses a model without attention."""
+    if not hasattr(model, "core") or attention_model(model.core) is None:
+        raise ExplainError(
+            f"{getattr(model, 'name', model)} has no attention layers of kzoo to show; "
+            "digits_cnn_attention has some."
+        )
+
+
+def _describe(preprocessing, inputs, x):
+    """Returns the kind of input and, for each one, what is shown of it and its positions."""
+    nothing = [None] * len(x)
+    if hasattr(preprocessing, "words"):
+        return "text", nothing, preprocessing.words(inputs)
+    if x.ndim == 4:
+        images = [preprocessing.as_raw(np.asarray(image)[None])[0] for image in inputs]
+        return "image", images, nothing
+    if x.ndim == 3:
+        return "sequence", np.asarray(inputs), [[str(i) for i in range(x.shape[1])]] * len(x)
+    names = [f"feature {i + 1}" for i in range(x.shape[1])]
+    return "features", nothing, [getattr(preprocessing, "feature_names", names)] * len(x)
+
+
+def _on_pixels(scores, size):
+    """Up-samples `(examples, heads, rows, columns)` to the pixels of the image (bilinear)."""
+    channels_last = np.moveaxis(scores, 1, -1)
+    resized = ops.image.resize(channels_last, size, data_format="channels_last")
+    scores = np.moveaxis(ops.convert_to_numpy(resized), -1, 1)
+    return scores / scores.sum(axis=(2, 3), keepdims=True)
+
+
+def _file_names(names):
+    """Numbers names, so that all differ, and leaves only what any file system takes of them."""
+    width = len(str(len(names)))
+    plain = [re.sub(r"[^\w.-]+", "_", str(name))[:NAME].strip("._") for name in names]
+    return [f"{i:0{width}}{'_' if n else ''}{n}" for i, n in enumerate(plain, start=1)]
+
+
+def _save_arrays(example, path):
+    scores = {f"scores_{layer}": scores for layer, scores in example.scores.items()}
+    np.savez(
+        path,
+        positions=np.array(example.positions or [], "U"),
+        class_names=np.array(list(example.probabilities), "U"),
+        probabilities=np.array(list(example.probabilities.values())),
+        **scores,
+    )

@@ -1,0 +1,153 @@
+"""Whether what a model attends to is what it needs."""
+
+import dataclasses
+
+import numpy as np
+
+from kzoo.explanation.attention import received_attention
+from kzoo.explanation.explain import as_png, check_and_preprocess
+from kzoo.messages import listed
+from kzoo.tasks.classification import softmax
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Faithfulness:
+    """How the probability of the predicted class falls as positions are deleted.
+
+    In a notebook it shows itself, as the two curves.
+
+    Attributes:
+        layer: Name of the layer whose weights gave the order.
+        shares: Array `(steps + 1,)`: share of the positions that is deleted, 0 to 1.
+        attention: Array `(examples, steps + 1)` of probabilities, the highest weight deleted
+            first.
+        random: Array `(orders, examples, steps + 1)` of probabilities, in random orders.
+    """
+
+    layer: str
+    shares: np.ndarray
+    attention: np.ndarray
+    random: np.ndarray
+
+    @property
+    def areas(self):
+        """Array `(examples,)`: the area between the mean random curve and that of attention."""
+        return np.trapezoid(self.random.mean(axis=0) - self.attention, self.shares, axis=-1)
+
+    @property
+    def area(self):
+        """Mean of the areas: above 0 where attention finds what matters, 0 by chance."""
+        return float(self.areas.mean())
+
+    @property
+    def standard_error(self):
+        """Of that mean, over the examples; NaN for one example."""
+        count = len(self.areas)
+        return float(self.areas.std(ddof=1) / count**0.5) if count > 1 else float("nan")
+
+    def __repr__(self):
+        count = len(self.areas)
+        spread = f" ± {self.standard_error:.3f}" if count > 1 else ""
+        examples = "1 example" if count == 1 else f"{count} examples"
+        return f"faithfulness of {self.layer}: {self.area:.3f}{spread} over {examples}"
+
+    def figure(self):
+        """Returns a Matplotlib figure of the two curves."""
+        from kzoo.report.figures import deletion_figure
+
+        return deletion_figure(self)
+
+    def _repr_png_(self):
+        return as_png(self.figure())
+
+
+def faithfulness(model, inputs, *, layer=None, orders=10, steps=20, seed=0):
+    """Measures whether a model needs the positions that get the most attention.
+
+    Positions are deleted step by step, those with the most attention first, and again in random
+    orders:
+
+        f(s) = probability of the class predicted for the whole input, a share s deleted
+        area = integral over s from 0 to 1 of (mean of f over random orders - f by attention)
+
+    Deleted words are taken out of the text; the region of an image gets its mean colour; a
+    feature of a row or a step of a sequence becomes 0 behind the pre-processing, which is the mean
+    of the training data. A region is what one position of the layer covers, in both orders.
+
+    Args:
+        model: A `Classifier` with attention layers.
+        inputs: Raw inputs, as of `model.predict`.
+        layer: Name of the attention layer, over whose heads the mean is taken; None is the one
+            nearest to the logits.
+        orders: Number of random orders for each input.
+        steps: Number of steps from nothing to all deleted.
+        seed: Draws the orders.
+
+    Returns:
+        `Faithfulness`; its `area` is the number, above 0 where attention does better than chance.
+
+    Raises:
+        ValueError: If the model has no such layer, or there is no input.
+
+    Example:
+    >>> images = np.random.default_rng(0).integers(0, 256, (2, 8, 8), "uint8")
+    >>> found = faithfulness(kzoo.load("digits_cnn_attention"), images, steps=5)
+    >>> found.attention.shape, found.random.shape
+    ((2, 6), (10, 2, 6))
+
+    References:
+        Petsiuk et al., 2018, RISE: Randomized Input Sampling for Explanation of Black-box Models
+        (deletion metric); DeYoung et al., 2020, ERASER: A Benchmark to Evaluate Rationalized NLP
+        Models (comprehensiveness; against random).
+    """
+    x = check_and_preprocess(model, inputs)
+    received = received_attention(model.core, x)
+    layer = layer or list(received)[-1]
+    if layer not in received:
+        raise ValueError(f"`layer` must be one of {listed(received)}. Received: layer={layer!r}")
+    weights = received[layer].mean(axis=1)
+    shares = np.linspace(0, 1, steps + 1)
+    random = np.random.default_rng(seed)
+    falls = [
+        _falls(model.core, example, of_example, shares, orders, random)
+        for example, of_example in zip(x, weights, strict=True)
+    ]
+    falls = np.stack(falls, axis=1)
+    return Faithfulness(layer, shares, attention=falls[0], random=falls[1:])
+
+
+def _falls(core, x, weights, shares, orders, random):
+    """Returns `(1 + orders, steps + 1)` probabilities of one example, by attention first."""
+    count = np.count_nonzero(x) if _is_text(x) else weights.size  # without padding
+    shuffled = [random.permutation(count) for _ in range(orders + 1)]
+    # sorted from a random order, so that equal weights stay in one
+    by_attention = shuffled[0][np.argsort(-weights.ravel()[shuffled[0]], kind="stable")]
+    numbers = np.unique(np.rint(shares * count).astype(int))
+    variants = [
+        _delete(x, order[:number], weights.shape)
+        for order in [by_attention, *shuffled[1:]]
+        for number in numbers
+    ]
+    probabilities = softmax(core.predict(np.stack(variants), batch_size=64, verbose=0))
+    predicted = probabilities[0].argmax()
+    falls = probabilities[:, predicted].reshape(orders + 1, len(numbers))
+    return np.stack([np.interp(shares, numbers / count, fall) for fall in falls])
+
+
+def _delete(x, places, grid):
+    """Returns a pre-processed example without these positions of `grid`."""
+    if _is_text(x):
+        kept = np.delete(x[: np.count_nonzero(x)], places)
+        kept = kept if len(kept) else [1]  # as the pre-processing does with an empty text
+        return np.pad(kept, (0, len(x) - len(kept)))
+    x = x.copy()
+    if x.ndim == 3:
+        rows, columns = (np.arange(x.shape[i]) * grid[i] // x.shape[i] for i in (0, 1))
+        x[np.isin(rows[:, None] * grid[1] + columns, places)] = x.mean(axis=(0, 1))
+    else:
+        x[places] = 0
+    return x
+
+
+def _is_text(x):
+    return x.dtype.kind == "i"

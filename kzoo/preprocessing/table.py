@@ -1,0 +1,292 @@
+"""From the columns of a table to the numbers that a model takes."""
+
+import re
+import warnings
+
+import keras
+import numpy as np
+from keras import ops
+
+from kzoo.messages import BackendError
+from kzoo.preprocessing.cells import MISSING
+from kzoo.preprocessing.table_input import as_columns, as_numbers, as_texts, tensor_names
+from kzoo.types import PositiveInt
+
+SMALLEST = float(np.finfo("float32").tiny)  # that a float32 can be divided by
+HIGHEST = 10.0  # standard deviations; a number further away counts as that far
+ROUNDING = 1e-6  # standard deviations that may be lost where a number becomes a float32
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+# by the form of a column: what is replaced so that each of its values has one spelling
+LEADING_ZEROS = (r"^(-?)0+(\d)", r"\1\2")
+CODE = [
+    (r"^\+", ""),
+    (r"^(-?)\.", r"\10."),
+    (r"^(-?\d+)\.0*$", r"\1"),
+    (r"(\.\d*[1-9])0+$", r"\1"),
+]
+SPELLINGS = {"text": [], "boolean": [], "code": CODE, "number": [*CODE, LEADING_ZEROS]}
+
+
+@keras.saving.register_keras_serializable(package="kzoo")
+class TablePreprocessing(keras.layers.Layer):
+    """Turns a dict of columns into features: one number each, all of similar size.
+
+        number     (x - mean) / scale, x being the median where it is missing; cut at +-10
+                   and, where training data had gaps, 1 if it is missing, else 0
+        category   1 for the one that it is, 0 for the others; a category that was rare or unseen
+                   in training is 1 in "other", or 0 everywhere if there was no rare one
+
+    A number is missing where it is not finite, a category where it is `""` or one of `missing`.
+    A category is the same however it is written: `1.0` and `1`, `TRUE` and `True`, and, where all
+    categories are numbers and it leads to no confusion, `01067` and `1067`. Runs on the TensorFlow
+    backend only, which alone has strings.
+
+    Args:
+        columns: List of dicts, as `learn_table_preprocessing` makes it. Of a number: `name`,
+            `median`, `mean`, `scale`, `missing`, whether it has a feature for that, `decimal`,
+            its decimal sign in text, and `dtype`. Of a category: `name`, `categories`, `other`,
+            whether it has a feature for that, and `form`, what all of them are: `"text"`,
+            `"boolean"`, `"number"` or, where leading zeros tell them apart, `"code"`.
+        missing: Words that stand for a missing value, in any case.
+
+    Call arguments:
+        columns: Dict from name to tensor: of floats for numbers, of strings for categories.
+
+    Input shape:
+        `(batch,)` or `(batch, 1)` for each column.
+
+    Output shape:
+        `(batch, features)`, float.
+
+    Raises:
+        BackendError: If there are categories and the backend is not TensorFlow.
+
+    Example:
+    >>> layer = TablePreprocessing([
+    ...     {"name": "age", "median": 40.0, "mean": 45.0, "scale": 10.0, "missing": True},
+    ...     {"name": "pet", "categories": ["cat", "dog"], "other": False},
+    ... ])
+    >>> layer.feature_names
+    ['age', 'age is missing', 'pet = cat', 'pet = dog']
+    >>> layer({"age": np.array([65.0, np.nan]), "pet": np.array(["dog", "cow"])}).numpy().tolist()
+    [[2.0, 0.0, 0.0, 1.0], [-0.5, 1.0, 0.0, 0.0]]
+    """
+
+    kind = "tables"
+
+    def __init__(self, columns, missing=MISSING, **kwargs):
+        super().__init__(**kwargs)
+        self.columns = [dict(column) for column in columns]
+        self.missing = list(missing)
+        self._numbers = [column for column in self.columns if "median" in column]
+        self._categories = [column for column in self.columns if "categories" in column]
+        self._lookups = [_lookup(column, self.missing) for column in self._categories]
+        self._convert_input_args = False  # Keras would take strings for numbers
+        self._allow_non_tensor_positional_args = True
+        self.supports_jit = False
+
+    @property
+    def feature_names(self):
+        """List of what each feature is, as in `"age"` or `"pet = cat"`."""
+        names = [column["name"] for column in self._numbers]
+        names += [f"{column['name']} is missing" for column in self._numbers if column["missing"]]
+        for column in self._categories:
+            others = ["other"] if column["other"] else []
+            names += [
+                f"{column['name']} = {value}" if value else f"{column['name']} is missing"
+                for value in [*others, *column["categories"]]
+            ]
+        return names
+
+    @property
+    def example_shape(self):
+        """Shape of one pre-processed row."""
+        return (len(self.feature_names),)
+
+    def raw_input(self):
+        """Returns the `keras.Input` of each column, in a dict, of a model that begins with this."""
+        names = tensor_names(column["name"] for column in self.columns)
+        return {
+            column["name"]: keras.Input((), dtype=_dtype(column), name=name)
+            for column, name in zip(self.columns, names, strict=True)
+        }
+
+    def as_raw(self, table):
+        """Returns a table as a model that begins with this layer takes it: a dict of tensors.
+
+        Args:
+            table: Dict from column to list or array; data frame of pandas, Polars or Arrow; or
+                list of dicts. NaN and None are missing. Other columns than those of the model are
+                left out.
+
+        Raises:
+            ValueError: If a column is missing, too short or of the wrong kind.
+        """
+        given = as_columns(table, [column["name"] for column in self.columns])
+        raw = {}
+        for column in self.columns:
+            name, values = column["name"], given[column["name"]]
+            if "median" in column:
+                decimal = column.get("decimal", ".")
+                raw[name] = as_numbers(name, values, decimal, self.missing).astype(_dtype(column))
+            else:
+                texts = as_texts(name, values).fill_null("")
+                raw[name] = np.array(texts.to_pylist(), dtype=object)
+                self._warn_of_unknown_values(column, set(raw[name]))
+        return {name: ops.convert_to_tensor(values) for name, values in raw.items()}
+
+    def _warn_of_unknown_values(self, column, values):
+        """Points out a column in which the model knows nothing: was it read in another way?"""
+        given, known = (
+            set(_spelled(list(texts), column, self.missing)) - {""}
+            for texts in (values, column["categories"])
+        )
+        if len(given) > 1 and known and not given & known:
+            warnings.warn(
+                f"The model knows no value of the column {column['name']!r}. "
+                f"It knows: {', '.join(column['categories'][:5])}. "
+                f"Received: {', '.join(sorted(values)[:5])}",
+                stacklevel=4,
+            )
+
+    def build(self, input_shape):
+        pass
+
+    def call(self, columns):
+        features = []
+        if self._numbers:
+            features += self._number_features(columns)
+        for column, lookup in zip(self._categories, self._lookups, strict=True):
+            one_hot = lookup(_spelling(columns[column["name"]], column, self.missing))
+            features.append(one_hot if column["other"] else one_hot[:, 1:])
+        features = [ops.cast(feature, self.compute_dtype) for feature in features]
+        return ops.concatenate(features, axis=-1)
+
+    def _number_features(self, columns):
+        names = [column["name"] for column in self._numbers]
+        precise = any(_dtype(column) == "float64" for column in self._numbers)
+        dtype = "float64" if precise else "float32"
+        x = ops.stack([ops.cast(ops.reshape(columns[n], (-1,)), dtype) for n in names], axis=1)
+        median, mean, scale = (
+            ops.convert_to_tensor([column[key] for column in self._numbers], dtype)
+            for key in ("median", "mean", "scale")
+        )
+        real = ops.isfinite(x)
+        standardized = (ops.where(real, x, median) - mean) / scale
+        gaps = [i for i, column in enumerate(self._numbers) if column["missing"]]
+        missing = ops.take(ops.logical_not(real), np.array(gaps, "int32"), axis=1)
+        return [ops.clip(standardized, -HIGHEST, HIGHEST), missing]
+
+    def compute_output_spec(self, columns):
+        batch = next(iter(columns.values())).shape[0]
+        return keras.KerasTensor((batch, *self.example_shape), dtype=self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "columns": self.columns, "missing": self.missing}
+
+
+def learn_table_preprocessing(
+    columns, decimals=None, missing=MISSING, *, max_categories: PositiveInt = 50
+):
+    """Learns medians, scales and categories from the training rows.
+
+    Args:
+        columns: Dict from name to array `(examples,)`: floats, NaN being missing, or strings,
+            `""` being missing.
+        decimals: Dict from the name of a column of numbers to its decimal sign, where that is
+            not `"."`.
+        missing: Words that stand for a missing value, in any case.
+        max_categories: Categories of a column that get a feature; the rarer ones share one.
+
+    Returns:
+        `TablePreprocessing`.
+    """
+    learned = []
+    for name, values in columns.items():
+        if values.dtype.kind == "f":
+            decimal = (decimals or {}).get(name, ".")
+            learned.append({"name": name, **_learn_number(values), "decimal": decimal})
+        else:
+            learned.append({"name": name, **_learn_category(values, missing, max_categories)})
+    return TablePreprocessing(learned, missing)
+
+
+def _learn_number(values):
+    values = values.astype("float64")
+    real = np.isfinite(values)
+    median = np.median(values[real]) if real.any() else 0.0
+    filled = np.where(real, values, median)
+    scale = float(filled.std())
+    scale = scale if scale > SMALLEST else 1.0
+    lost = np.abs(filled.astype("float32") - filled).max() / scale
+    return {
+        "median": float(median),
+        "mean": float(filled.mean()),
+        "scale": scale,
+        "missing": not real.all(),
+        "dtype": "float64" if lost > ROUNDING else "float32",
+    }
+
+
+def _learn_category(values, missing, max_categories):
+    column = {"form": _form(values, missing)}
+    spelled = _spelled(values, column, missing)
+    different, first, counts = np.unique(spelled, return_index=True, return_counts=True)
+    kept = np.argsort(-counts, kind="stable")[:max_categories]
+    categories = [str(values[first[i]]) if different[i] else "" for i in kept]
+    return {"categories": sorted(categories), "other": len(kept) < len(different), **column}
+
+
+def _form(values, missing):
+    """Returns what all values of a column are; see `TablePreprocessing`."""
+    text, number, code = (
+        set(_spelled(values, {"form": form}, missing)) - {""} for form in ("text", "number", "code")
+    )
+    if text and {value.lower() for value in text} <= {"true", "false"}:
+        return "boolean"
+    if text and all(map(NUMBER.fullmatch, text)):
+        return "number" if len(number) == len(code) else "code"
+    return "text"
+
+
+def _spelling(values, column, missing):
+    """Returns the one spelling of each value of a column, `""` where it is missing.
+
+    It is computed by TensorFlow, so that a SavedModel does so too.
+    """
+    import tensorflow as tf
+
+    values = tf.convert_to_tensor(values, tf.string)
+    if "form" not in column:  # of a model that was trained before there were forms
+        return values
+    values = tf.strings.strip(values)
+    lower = tf.strings.lower(values, encoding="utf-8")
+    words = "|".join(re.escape(word.lower()) for word in missing)
+    values = lower if column["form"] == "boolean" else values
+    values = tf.where(tf.strings.regex_full_match(lower, words), "", values)
+    for pattern, replacement in SPELLINGS[column["form"]]:
+        values = tf.strings.regex_replace(values, pattern, replacement)
+    return values
+
+
+def _spelled(values, column, missing):
+    """Does the same and returns a list of `str`."""
+    return [word.decode() for word in _spelling(values, column, missing).numpy()]
+
+
+def _dtype(column):
+    """Returns the type of the values of a column that go into the model."""
+    return column.get("dtype", "float32") if "median" in column else "string"
+
+
+def _lookup(column, missing):
+    if keras.backend.backend() != "tensorflow":
+        raise BackendError(
+            "Categories are read on the TensorFlow backend only: set KERAS_BACKEND=tensorflow. "
+            f"Received: {keras.backend.backend()}"
+        )
+    return keras.layers.StringLookup(
+        vocabulary=_spelled(column["categories"], column, missing),
+        output_mode="one_hot",
+        oov_token="\0other",
+    )

@@ -1,0 +1,1 @@
+"""What a run tells: its card and its figures."""

@@ -1,0 +1,1 @@
+"""What a trained model is, and how it is loaded."""

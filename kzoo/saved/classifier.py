@@ -1,0 +1,101 @@
+"""The model that is saved: raw input in, probabilities out."""
+
+import warnings
+
+import keras
+import numpy as np
+
+from kzoo.preprocessing.base import user_input
+
+
+@keras.saving.register_keras_serializable(package="kzoo")
+class Classifier(keras.Model):
+    """A core with its pre-processing before it and probabilities behind it.
+
+    The core always runs in inference mode here, in a SavedModel too; to train further, train
+    `core`.
+
+    Args:
+        core: Functional model from pre-processed tensors to logits.
+        preprocessing: Layer from raw inputs to what the core takes; its `raw_input()` is the
+            input of the model, or the dict of its inputs.
+        class_names: List of strings, one for each logit.
+
+    Output:
+        `{"logits": (batch, num_classes), "probabilities": (batch, num_classes)}`, float32.
+    """
+
+    def __init__(self, core, preprocessing, class_names, **kwargs):
+        inputs = preprocessing.raw_input()
+        logits = core(preprocessing(inputs), training=False)
+        softmax = keras.layers.Activation("softmax", dtype="float32", name="probabilities")
+        outputs = {"logits": logits, "probabilities": softmax(logits)}
+        with warnings.catch_warnings():  # a column may be called what no tensor can be
+            warnings.filterwarnings("ignore", "When providing `inputs` as a dict")
+            super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        self.core = core
+        self.preprocessing = preprocessing
+        self.class_names = list(class_names)
+
+    def call(self, inputs, training=None, mask=None):
+        # Keras would hand `training` on to the core, whatever it was called with above
+        return super().call(inputs, training=False, mask=mask)
+
+    def predict(self, x, batch_size=None, *, decoded=False, **kwargs):
+        """As in Keras, with what a user may pass brought into form, or refused, beforehand.
+
+        Args:
+            x: Raw inputs.
+            batch_size: Examples in a batch.
+            decoded: Whether these are images that were decoded from files, which may be nearly
+                black; images of nothing but 0 and 1 are refused otherwise.
+            **kwargs: Those of `keras.Model.predict`.
+        """
+        x = user_input(self.preprocessing, x, decoded)
+        if any(array.dtype == "float64" for array in keras.tree.flatten(x)):
+            import tensorflow as tf
+
+            # of arrays, Keras would make float32 before the model sees them
+            return super().predict(
+                tf.data.Dataset.from_tensor_slices(x).batch(batch_size or 32), **kwargs
+            )
+        return super().predict(x, batch_size=batch_size, **kwargs)
+
+    def preprocess(self, inputs):
+        """Returns raw inputs, as `predict` takes them, as one array that `core` takes.
+
+        Args:
+            inputs: As of `predict`; images may differ in size, in a list or an array of them.
+        """
+        is_list = isinstance(inputs, list | tuple)
+        if is_list or isinstance(inputs, np.ndarray) and inputs.dtype.hasobject:
+            if len(inputs) and getattr(inputs[0], "ndim", 0) >= 2:
+                return np.concatenate([self.preprocess(np.array([image])) for image in inputs])
+        return keras.ops.convert_to_numpy(self.preprocessing(self.preprocessing.as_raw(inputs)))
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "name": self.name,
+            "core": serialize(self.core),
+            "preprocessing": serialize(self.preprocessing),
+            "class_names": self.class_names,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        for part in ("core", "preprocessing"):
+            config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects)
+        return cls(**config)
+
+
+def with_preprocessing(core, preprocessing, class_names, name=None):
+    """Returns the `Classifier` that is saved and exported for a trained core.
+
+    Args:
+        core: Functional model from pre-processed tensors to logits; its weights are shared.
+        preprocessing: Layer from raw inputs to what the core takes.
+        class_names: List of strings, one for each logit.
+        name: Name of the model; None takes the core's.
+    """
+    return Classifier(core, preprocessing, class_names, name=name or core.name)

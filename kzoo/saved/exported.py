@@ -1,0 +1,216 @@
+"""A model that is a SavedModel: it computes, and that is all."""
+
+import dataclasses
+import functools
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kzoo.messages import Note, listed, reason
+from kzoo.preprocessing.base import user_input
+from kzoo.saved.shipped import LoadError, read_json
+
+# In a SavedModel of kzoo: how the classifier in it is built. TensorFlow keeps the folder for such
+# files and does not read it.
+DESCRIPTION = "assets.extra/classifier.json"
+PROGRAM = (
+    "{} was not written by kzoo. A SavedModel is a program: it can read and write files when it is "
+    "opened or called. Open only those whose source you trust."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """A tensor that goes into a model or comes out of it; None in its shape is any size."""
+
+    name: str
+    dtype: str
+    shape: tuple
+
+    def __str__(self):
+        shape = ", ".join("any" if size is None else str(size) for size in self.shape)
+        return f"{self.name}: {self.dtype} ({shape})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    """What a model takes and gives.
+
+    Attributes:
+        inputs: `Spec`, or a dict or list of them.
+        outputs: The same.
+    """
+
+    inputs: Any
+    outputs: Any
+
+    def __str__(self):
+        return f"{show_specs(self.inputs)} -> {show_specs(self.outputs)}"
+
+
+class ExportedModel:
+    """Calls a SavedModel that kzoo or Keras has exported.
+
+    It has no layers and cannot be trained. Loading it runs no Python code of its maker, but a
+    SavedModel is a program of TensorFlow, which can read and write files; a `Note` is given as a
+    warning where kzoo has not written it, or does not say so.
+
+    Args:
+        folder: The folder that holds `saved_model.pb`.
+
+    Attributes:
+        folder: `Path`.
+        signature: `Signature` of a call.
+        signatures: Dict from the name of each signature in the file to its `Signature`.
+        class_names: List of strings, or None where kzoo has not exported it.
+
+    Call arguments:
+        inputs: Arrays, lists or tensors in the structure of `signature.inputs`, of its types.
+
+    Raises:
+        LoadError: If what kzoo says of itself in it is damaged.
+        ValueError: If the inputs are something else.
+    """
+
+    def __init__(self, folder):
+        import tensorflow as tf
+
+        self.folder = Path(folder)
+        self._description = _description(self.folder)
+        if self._description is None:
+            warnings.warn(PROGRAM.format(folder), Note, stacklevel=3)
+        self._loaded = tf.saved_model.load(str(folder))
+        signatures = self._loaded.signatures
+        self.signatures = {name: _signature(signatures[name]) for name in sorted(signatures)}
+        self._serve = getattr(self._loaded, "serve", None)
+        if self._serve:  # takes one argument, in the structure that the model's input had
+            self.signature = _signature(self._serve.concrete_functions[0])
+        elif "serving_default" in signatures:
+            self.signature = self.signatures["serving_default"]
+        else:
+            found = listed(self.signatures) or "none"
+            raise ValueError(f"It has no signature serve or serving_default. It has: {found}.")
+        self.class_names = self._description and self._description["config"]["class_names"]
+
+    @functools.cached_property
+    def preprocessing(self):
+        """The layer that the model begins with, or None where kzoo has not exported it."""
+        try:
+            config = self._description["config"]["preprocessing"]
+            return keras.saving.deserialize_keras_object(config, safe_mode=True)
+        except Exception:  # of Keras: no description, or a layer that its backend does not run
+            return None
+
+    def __call__(self, inputs):
+        expected = self.signature.inputs
+        try:
+            tensors = keras.tree.map_structure_up_to(expected, _tensor, expected, inputs)
+        except (KeyError, TypeError, ValueError) as error:
+            takes = listed(keras.tree.flatten(expected))
+            raise ValueError(f"The model takes {takes}. Received: {error}") from None
+        if self._serve:
+            return self._serve(tensors)
+        return self._loaded.signatures["serving_default"](**tensors)
+
+    def predict(self, x, *, decoded=False, **_):
+        """Returns the outputs as arrays, of what the `predict` of a `Classifier` takes.
+
+        The other arguments of Keras' `predict` are ignored.
+        """
+        x = x if self.preprocessing is None else user_input(self.preprocessing, x, decoded)
+        return keras.tree.map_structure(np.asarray, self(x))
+
+    def recover(self):
+        """Returns the `Classifier` that this was exported from, which can be trained further.
+
+        Its layers are built anew, in Keras' safe mode, and its weights found by their names.
+
+        Raises:
+            LoadError: If kzoo has not exported it, or it is damaged.
+        """
+        if self._description is None:
+            raise LoadError(
+                f"Only a SavedModel that kzoo has exported can be trained: {self.folder} lacks "
+                f"{DESCRIPTION}."
+            )
+        stored = {v.name.removesuffix(":0"): v.numpy() for v in self._loaded.variables}
+        try:
+            classifier = keras.saving.deserialize_keras_object(self._description, safe_mode=True)
+            for weight in classifier.weights:
+                weight.assign(stored[weight.path])
+        except Exception as error:  # Keras has many
+            raise LoadError(f"{self.folder} cannot be trained: {reason(error)}") from error
+        return classifier
+
+
+def _description(folder):
+    """Returns what kzoo has written beside the graph, or None."""
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        return None
+    description = read_json(path)
+    config = description.get("config")
+    names = config.get("class_names") if isinstance(config, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise LoadError(f"{path} is damaged: it names no classes.")
+    return description
+
+
+def signature_of(model):
+    """Returns the `Signature` of an `ExportedModel` or a `keras.Model`."""
+    if isinstance(model, ExportedModel):
+        return model.signature
+    if hasattr(model, "preprocessing"):  # of ours, which knows columns by their own names
+        return Signature(_specs(model.preprocessing.raw_input()), _specs(model.output))
+    if isinstance(model, keras.Sequential):  # its `input` is not defined after loading
+        return Signature(_specs(model.inputs[0]), _specs(model.outputs[0]))
+    return Signature(_specs(model.input), _specs(model.output))
+
+
+def show_specs(specs):
+    """Returns a `Spec`, or a structure of them, as text."""
+    return ", ".join(map(str, keras.tree.flatten(specs)))
+
+
+def _signature(function):
+    positional, named = function.structured_input_signature
+    inputs = positional[0] if positional else named
+    return Signature(_specs(inputs), _specs(function.structured_outputs))
+
+
+def _specs(tensors):
+    if isinstance(tensors, dict):
+        return {name: _spec(tensor, name) for name, tensor in tensors.items()}
+    return keras.tree.map_structure(_spec, tensors)
+
+
+def _spec(tensor, name=None):
+    dtype = getattr(tensor.dtype, "name", tensor.dtype)
+    return Spec(name or tensor.name, dtype, tuple(tensor.shape))
+
+
+def _tensor(spec, value):
+    """Returns what a user passes as a tensor of the right type, or refuses it."""
+    import tensorflow as tf
+
+    tensor = tf.convert_to_tensor(value, tf.string if spec.dtype == "string" else None)
+    dtype = tf.as_dtype(spec.dtype)
+    if not tensor.shape.is_compatible_with(spec.shape) or not _keeps(tensor, dtype):
+        raise ValueError(f"{tensor.dtype.name} {tuple(tensor.shape)}")
+    return tf.cast(tensor, dtype)
+
+
+def _keeps(tensor, dtype):
+    """Whether the values of a tensor are the same in another type, but for rounded fractions."""
+    import tensorflow as tf
+
+    if tensor.dtype == dtype:
+        return True
+    if dtype.is_floating:
+        return tensor.dtype.is_floating or tensor.dtype.is_integer or tensor.dtype.is_bool
+    if not (tensor.dtype.is_integer and dtype.is_integer):
+        return False
+    return bool(tf.reduce_all(tf.cast(tf.cast(tensor, dtype), tensor.dtype) == tensor))

@@ -1,0 +1,63 @@
+import keras
+import numpy as np
+import pytest
+
+from kzoo.data import DATASETS
+from kzoo.explanation.attention import attention_model
+from kzoo.models import create_model
+from kzoo.training.fit import fit
+
+
+def test_maximum_by_hand():
+    dataset = DATASETS["synthetic"](task="maximum", length=20, examples=503)
+    values = dataset.test.inputs[..., 0]
+    np.testing.assert_array_equal(dataset.test.labels, values.argmax(axis=1) // 2)
+    np.testing.assert_allclose(dataset.test.inputs[0, :, 1], np.arange(20) / 19, rtol=1e-6)
+
+
+def test_addition_by_hand():
+    dataset = DATASETS["synthetic"](task="addition", length=7, examples=1009)
+    digits, marks = np.moveaxis(dataset.train.inputs, -1, 0)
+    np.testing.assert_array_equal(marks.sum(axis=1), 2)
+    sums = np.round((digits * marks).sum(axis=1) * 9)
+    np.testing.assert_array_equal(dataset.train.labels, sums)
+
+
+@pytest.mark.parametrize("task", ["maximum", "addition"])
+def test_drawn_numbers_last_for_equal_parts_of_a_long_sequence(task):
+    short = DATASETS["synthetic"](task=task, length=5, examples=1009)
+    long = DATASETS["synthetic"](task=task, length=15, points=5, examples=1009)
+    np.testing.assert_array_equal(long.train.inputs, short.train.inputs.repeat(3, axis=1))
+    np.testing.assert_array_equal(long.train.labels, short.train.labels)
+
+
+def test_sequences_do_not_depend_on_the_seed_of_a_run():
+    keras.utils.set_random_seed(1)
+    first = DATASETS["synthetic"](examples=503)
+    keras.utils.set_random_seed(2)
+    second = DATASETS["synthetic"](examples=503)
+    np.testing.assert_array_equal(first.test.inputs, second.test.inputs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["maximum", "addition"])
+def test_attention_finds_the_positions_that_matter(task, tmp_path):
+    dataset = DATASETS["synthetic"](task=task, length=20, examples=20_000)
+    core = create_model(
+        "attention_encoder", dataset.input_shape, dataset.num_classes, num_blocks=0, dropout=0.0
+    )
+    fit(
+        core,
+        dataset,
+        0,
+        tmp_path / "history.csv",
+        epochs=20,
+        optimizer={"name": "adam", "learning_rate": 1e-2},
+        schedule={"name": "one_cycle", "warmup": 0.1},
+    )
+    inputs = dataset.test.inputs
+    weights = attention_model(core).predict(inputs, verbose=0)["attention"]
+    matters = inputs[..., 1] == 1
+    if task == "maximum":
+        matters = inputs[..., 0] == inputs[..., 0].max(axis=1, keepdims=True)
+    assert np.mean((weights * matters).sum(axis=1)) > 0.8
