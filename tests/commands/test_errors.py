@@ -72,7 +72,7 @@ def test_its_exit_code(capsys):
     """2 where the user's words are wrong."""
     from kzoo.config import ConfigError
     from kzoo.data.dataset import DataConfigError, DataError
-    from kzoo.saving import LoadError, NoModelError
+    from kzoo.shipped import LoadError, NoModelError
 
     for error in (ConfigError, DataConfigError, NoModelError):
         assert ended(capsys, raising(error("Words."))) == (2, "error: Words.\n")

@@ -5,7 +5,8 @@ import pytest
 import kzoo
 from kzoo.data.image_preprocessing import ImagePreprocessing
 from kzoo.export import ExportError, check_packages, export
-from kzoo.export.formats import FORMATS, PACKAGES, Draft
+from kzoo.export.formats import FORMATS, Draft
+from kzoo.export.packages import PACKAGES
 from kzoo.saving import with_preprocessing
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (11, 7, 5, 1), "uint8")

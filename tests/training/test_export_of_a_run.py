@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kzoo.config import ConfigError
-from kzoo.export.formats import PACKAGES
+from kzoo.export.packages import PACKAGES
 from kzoo.training import train
 from kzoo.training.experiment import RunError
 
@@ -15,7 +15,8 @@ def test_a_recipe_whose_formats_need_a_missing_package_is_refused(tiny_config, m
 
 @pytest.mark.slow
 def test_a_file_that_is_wrong_costs_no_results(tiny_config, tmp_path, monkeypatch):
-    monkeypatch.setattr("kzoo.export.writing.read_and_run", lambda *arguments: np.full((13, 3), np.nan))
+    nothing = np.full((13, 3), np.nan)
+    monkeypatch.setattr("kzoo.export.writing.read_and_run", lambda *arguments: nothing)
     with pytest.raises(RunError, match="keras failed: model.keras, read anew"):
         train(tiny_config, {"training.epochs": 1}, run_dir=tmp_path / "run")
     found = {path.name for path in (tmp_path / "run").iterdir()}
