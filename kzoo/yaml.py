@@ -128,6 +128,13 @@ def dump(config):
     yaml.default_flow_style = None  # {a: 1} for what holds nothing nested
     yaml.sort_base_mapping_type_on_output = False
     yaml.width = 10_000  # no line is broken
+    yaml.representer.add_representer(str, _represent_text)
     text = io.StringIO()
     yaml.dump(config, text)
     return text.getvalue()
+
+
+def _represent_text(representer, text):
+    """Quotes text with the line breaks of Unicode, which would be read as spaces."""
+    style = '"' if any(character in text for character in "\x85\u2028\u2029") else None
+    return representer.represent_scalar("tag:yaml.org,2002:str", text, style=style)

@@ -1,7 +1,8 @@
 """What `kzoo export` writes and prints."""
 
+import inspect
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import get_args
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def export_formats(source, formats, directory=None, config=None, overrides=None)
         ExportError: If a file could not be written or is wrong, or a package is missing.
         RunFolderError: If the folder is not empty.
     """
-    accepted = get_args(get_args(get_type_hints(export)["formats"])[0])
+    accepted = get_args(get_args(inspect.signature(export).parameters["formats"].annotation)[0])
     if unknown := [name for name in formats if name not in accepted]:
         raise ConfigError(f"--format takes {', '.join(accepted)}. Received: {show(unknown[0])}")
     check_packages(formats)

@@ -1,5 +1,4 @@
 import shutil
-import sys
 
 import pytest
 
@@ -50,7 +49,7 @@ def test_a_shipped_model_is_exported_without_its_data(kzoo_command, tmp_path, mo
         raise DataError("mnist is not in ~/data and cannot be downloaded.")
 
     # the name kzoo.data.sources.tfds is that of the function in it
-    monkeypatch.setattr(sys.modules["kzoo.data.sources.tfds"], "prepared_builder", no_data)
+    monkeypatch.setattr("kzoo.data.sources.tfds.prepared_builder", no_data)
     monkeypatch.setattr("kzoo.cli.export.check_packages", lambda formats: None)
     outcome = kzoo_command("export", "mnist_cnn_attention", "--format", "keras")
     assert outcome.code == 0, outcome.err

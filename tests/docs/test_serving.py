@@ -13,7 +13,7 @@ import tensorflow as tf
 
 import kzoo
 from kzoo.export import export
-from kzoo.export.formats import PACKAGES
+from kzoo.export.packages import PACKAGES
 from tests.export.classifiers import table_classifier, text_classifier, with_decided_weights
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,8 @@ import pytest
 
 import kzoo
 from kzoo.export import ExportError, check_packages, export
-from kzoo.export.formats import FORMATS, PACKAGES, Draft
+from kzoo.export.formats import FORMATS, Draft
+from kzoo.export.packages import PACKAGES
 from kzoo.preprocessing.image import ImagePreprocessing
 from kzoo.saved.classifier import with_preprocessing
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kzoo.export import export
-from kzoo.export.formats import PACKAGES
+from kzoo.export.packages import PACKAGES
 from tests.export.classifiers import (
     image_classifier,
     sequence_classifier,

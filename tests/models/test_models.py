@@ -228,7 +228,7 @@ def test_signature(name):
     )
     for parameter in parameters[len(decided) :]:
         assert parameter.default is not parameter.empty, parameter
-        assert f"        {parameter.name}: " in MODELS[name].__doc__, parameter
+        assert f"    {parameter.name}: " in MODELS[name].__doc__, parameter
 
 
 def test_no_such_model():

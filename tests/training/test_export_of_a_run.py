@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kzoo.config import ConfigError
-from kzoo.export.formats import PACKAGES
+from kzoo.export.packages import PACKAGES
 from kzoo.training import train
 from kzoo.training.run import RunError
 
