@@ -93,7 +93,8 @@ class Explanation:
         Returns:
             List of the paths that were written.
         """
-        from kzoo.explanation.figures import attention_figure, attention_html
+        from kzoo.explanation.figures import attention_figure
+        from kzoo.explanation.html import attention_html
 
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
@@ -116,7 +117,7 @@ class Explanation:
     def _repr_html_(self):
         if self.examples[0].kind != "text":
             return None
-        from kzoo.explanation.figures import attention_html
+        from kzoo.explanation.html import attention_html
 
         return attention_html(self.examples[:SHOWN])
 

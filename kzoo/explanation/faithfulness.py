@@ -53,7 +53,7 @@ class Faithfulness:
 
     def figure(self):
         """Returns a Matplotlib figure of the two curves."""
-        from kzoo.report.figures import deletion_figure
+        from kzoo.explanation.figures import deletion_figure
 
         return deletion_figure(self)
 

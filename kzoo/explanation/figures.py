@@ -3,11 +3,10 @@
 They take the `Example`s of `kzoo.explain`. Orange is attention, in every figure.
 """
 
-import html
-
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 COLOR = "#f28e2b"
 RGB = (242, 142, 43)
@@ -16,7 +15,6 @@ PIXELS = 600  # of a panel
 DARKEST = 2  # times the even weight, at least: so attention to everything alike stays pale
 FEATURES = 20  # shown one by one
 LINE = 100  # characters of a text
-STYLE = "max-width:50em;padding:1em;font-family:sans-serif;color:#222;background:white"
 CHARACTER = 0.0836  # inches, of ten points, monospaced
 
 
@@ -61,9 +59,9 @@ def _image_figure(examples):
             for cell, text in zip(cells, titles, strict=False):
                 cell.set_title(text, fontsize=9)
         if not alone:
-            cells[0].set_ylabel(_caption(example), fontsize=9, color=_caption_color(example))
+            cells[0].set_ylabel(_caption(example), fontsize=9, color=caption_color(example))
     if alone:
-        color = _caption_color(examples[0])
+        color = caption_color(examples[0])
         figure.suptitle(examples[0].caption, x=0.01, ha="left", fontsize=10, color=color)
     for cell in grid.flat:
         cell.set(xticks=[], yticks=[])
@@ -88,12 +86,13 @@ def _overlay(axes, image, scores):
     _show_image(axes, 0.6 * image.mean(axis=-1))
     color = np.empty((*scores.shape, 4))
     color[..., :3] = np.array(RGB) / 255
-    color[..., 3] = 0.9 * _opacity(scores)
+    color[..., 3] = 0.9 * opacity(scores)
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
     axes.imshow(color, interpolation="bilinear", extent=extent)
 
 
-def _opacity(weights):
+def opacity(weights):
+    """Returns how strongly each weight is coloured, 0 to 1."""
     return weights / max(weights.max(), min(1, DARKEST / weights.size))
 
 
@@ -114,13 +113,13 @@ def _text_figure(examples):
     axes.axis("off")
     y = 1.0
     for example, name, weights, lines in panels:
-        axes.text(0, y, example.caption, weight="bold", color=_caption_color(example), va="center")
-        note, opacity = f"{name}, darkest: {weights.max():.1%}", _opacity(weights)
+        axes.text(0, y, example.caption, weight="bold", color=caption_color(example), va="center")
+        note, alphas = f"{name}, darkest: {weights.max():.1%}", opacity(weights)
         axes.text(LINE, y, note, color="grey", fontsize=9, ha="right", va="center")
         for line in lines:
             y += 1
             for column, place, word in line:
-                alpha = opacity[place]
+                alpha = alphas[place]
                 box = {"facecolor": COLOR, "alpha": alpha, "edgecolor": "none", "pad": 1.5}
                 font = {"family": "monospace", "fontsize": 10}
                 axes.text(column, y, word, va="center", bbox=box, **font)
@@ -141,41 +140,6 @@ def _lines(words):
     return lines
 
 
-def attention_html(examples):
-    """Returns texts as HTML, their words coloured by weight.
-
-    Args:
-        examples: List of `Example` of kind `"text"`. The layer nearest to the logits is shown, the
-            others, and the heads of each, on a click.
-    """
-    parts = []
-    for example in examples:
-        caption = html.escape(example.caption)
-        parts.append(f"<h4 style='color:{_caption_color(example)}'>{caption}</h4>")
-        paragraphs = []
-        for name, scores in reversed(example.scores.items()):
-            paragraphs.append(_paragraph(name, example.positions, scores.mean(axis=0)))
-            for i, head in enumerate(scores if len(scores) > 1 else [], start=1):
-                paragraphs.append(_paragraph(f"{name} {i}", example.positions, head))
-        first, *others = paragraphs
-        parts.append(first)
-        if others:
-            summary = "<summary>other layers and heads</summary>"
-            parts.append(f"<details>{summary}{''.join(others)}</details>")
-    return f"<div style='{STYLE}'>{''.join(parts)}</div>"
-
-
-def _paragraph(name, words, weights):
-    red, green, blue = RGB
-    spans = (
-        f"<span title='{weight:.1%}' style='background:rgba({red},{green},{blue},"
-        f"{opacity:.2f});padding:1px 2px'>{html.escape(word)}</span>"
-        for word, weight, opacity in zip(words, weights, _opacity(weights), strict=True)
-    )
-    note = f"<small>{html.escape(name)}, darkest: {weights.max():.1%}</small>"
-    return f"<p style='line-height:1.7'>{note}<br>{' '.join(spans)}</p>"
-
-
 def _feature_figure(examples):
     panels = list(_panels(examples))
     weights = np.stack([weights for *_, weights in panels])
@@ -190,7 +154,7 @@ def _feature_figure(examples):
     grid[0].set_ylim(len(names) - 0.5, -0.5)
     for axes, (example, name, weights) in zip(grid, panels, strict=True):
         caption = _caption(example) if len(examples) > 1 else f"{example.caption}\n{name}"
-        axes.set_title(caption, fontsize=9, color=_caption_color(example))
+        axes.set_title(caption, fontsize=9, color=caption_color(example))
         axes.barh(range(len(shown)), weights[shown], color=COLOR)
         if len(others):  # as a number: their sum would be the longest bar
             total = f" {weights[others].sum():.0%}"
@@ -215,7 +179,7 @@ def _sequence_figure(examples):
             one.tick_params(labelsize=7)
             one.spines["top"].set_visible(False)
         caption = _caption(example) if len(examples) > 1 else f"{_caption(example)}\n{name}"
-        axes.set_ylabel(caption, fontsize=9, color=_caption_color(example))
+        axes.set_ylabel(caption, fontsize=9, color=caption_color(example))
     rows[0].set_title(f"{panels[-1][1]} (orange) to the sequence (lines)", fontsize=9)
     rows[-1].set_xlabel("step", fontsize=8)
     rows[-1].xaxis.get_major_locator().set_params(integer=True)
@@ -230,8 +194,34 @@ def _caption(example):
     return example.caption.replace(", ", "\n")
 
 
-def _caption_color(example):
+def caption_color(example):
+    """Returns the colour of a caption: that of a mistake, or black."""
     return WRONG if example.is_mistake else "black"
+
+
+def deletion_figure(faithfulness):
+    """Draws how a probability falls with the share of positions deleted.
+
+    Args:
+        faithfulness: `Faithfulness`, as `kzoo.faithfulness` returns it.
+
+    Returns:
+        Matplotlib `Figure`.
+    """
+    shares = faithfulness.shares
+    by_attention = faithfulness.attention.mean(axis=0)
+    orders = faithfulness.random.mean(axis=1)
+    figure = Figure(figsize=(5, 3.2), layout="constrained")
+    axes = figure.subplots()
+    axes.fill_between(shares, orders.min(axis=0), orders.max(axis=0), color="#bbbbbb", alpha=0.5)
+    axes.plot(shares, orders.mean(axis=0), color="#666666", label="in random order")
+    axes.plot(shares, by_attention, color="#f28e2b", label="most attention first")
+    axes.set(xlabel="positions deleted", ylabel="probability of the predicted class", ylim=(0, 1))
+    axes.set_title(str(faithfulness), fontsize=9)
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=9)
+    return figure
 
 
 FIGURES = {

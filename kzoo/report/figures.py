@@ -5,7 +5,6 @@ import csv
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from kzoo.messages import short
 
@@ -60,28 +59,3 @@ def draw_confusion_matrix(matrix, class_names, path):
             color = "white" if shares[i, j] > 0.5 else "black"
             axes.text(j, i, counts[i, j], ha="center", va="center", color=color, fontsize=8)
     figure.savefig(path, dpi=150)
-
-
-def deletion_figure(faithfulness):
-    """Draws how a probability falls with the share of positions deleted.
-
-    Args:
-        faithfulness: `Faithfulness`, as `kzoo.faithfulness` returns it.
-
-    Returns:
-        Matplotlib `Figure`.
-    """
-    shares = faithfulness.shares
-    by_attention = faithfulness.attention.mean(axis=0)
-    orders = faithfulness.random.mean(axis=1)
-    figure = Figure(figsize=(5, 3.2), layout="constrained")
-    axes = figure.subplots()
-    axes.fill_between(shares, orders.min(axis=0), orders.max(axis=0), color="#bbbbbb", alpha=0.5)
-    axes.plot(shares, orders.mean(axis=0), color="#666666", label="in random order")
-    axes.plot(shares, by_attention, color="#f28e2b", label="most attention first")
-    axes.set(xlabel="positions deleted", ylabel="probability of the predicted class", ylim=(0, 1))
-    axes.set_title(str(faithfulness), fontsize=9)
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)
-    return figure

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from kzoo.explanation.explain import Example
-from kzoo.explanation.figures import FEATURES, attention_figure, attention_html
+from kzoo.explanation.figures import FEATURES, attention_figure
+from kzoo.explanation.html import attention_html
 
 
 def example(kind, scores, label=None, **attributes):
