@@ -27,10 +27,10 @@ from keras import layers, ops
 from rows import read_rows, write_rows
 from training import fit_and_test
 
-from kzoo.preprocessing.text import learn_text_preprocessing
+from kzoo.preprocessing.text import TextPreprocessing
 from kzoo.training.callbacks import KeepBest
 from kzoo.training.recipe import load_config
-from kzoo.training.run import load_data_and_core
+from kzoo.training.run import read_data_and_build
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "configs" / "imdb_segment_attention_lstm.yaml"
@@ -43,7 +43,7 @@ def main(seeds, overrides, epochs, results):
     rows = []
     for seed in range(seeds):
         config = load_config(CONFIG, {**overrides, "seed": seed})
-        dataset, core = load_data_and_core(config)
+        dataset, core = read_data_and_build(config)
         rows += measure(
             "keras-attention", seed, lambda d=dataset, s=seed: train_example(d, s, epochs)
         )
@@ -99,7 +99,7 @@ def train_kzoo(core, dataset, config):
 
 def train_example(dataset, seed, epochs):
     """Trains keras-attention's example; returns its `Clock`, its best epoch and test accuracy."""
-    to_ids = learn_text_preprocessing(
+    to_ids = TextPreprocessing.learn(
         dataset.train.inputs, vocabulary_size=WORDS, sequence_length=TIME, keep="last"
     )
     splits = [

@@ -15,13 +15,13 @@ import numpy as np
 from rows import read_rows, write_rows
 
 import kzoo
-from kzoo.cli.run_data import load_run_data
-from kzoo.data.dataset import read_with
 from kzoo.data.examples import validation_inputs
 from kzoo.export import export
 from kzoo.export.check import predict
 from kzoo.export.numbers import numbers_model
 from kzoo.export.reload import run_litert
+from kzoo.saved.shipped import find_model
+from kzoo.training.evaluate import load_run_data
 
 RESULTS = Path(__file__).parent / "results" / "int8.csv"
 BATCH = 256
@@ -38,7 +38,7 @@ def main(names):
 def measure(name):
     """Returns a row of the CSV."""
     model = kzoo.load(name)
-    dataset = read_with(load_run_data(name, model), model.preprocessing)
+    dataset = load_run_data(name, find_model(name), model)
     with tempfile.TemporaryDirectory() as folder:
         files = export(model, folder, validation_inputs(dataset), formats=["litert"])
         inputs = numbers_model(model, predict(model, dataset.test.inputs)).expected

@@ -23,7 +23,7 @@ from sklearn.neural_network import MLPClassifier
 from training import fit_and_test
 
 from kzoo.training.recipe import load_config
-from kzoo.training.run import load_data_and_core
+from kzoo.training.run import read_data_and_build
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "configs" / "breast_cancer_fusion.yaml"
@@ -47,7 +47,7 @@ def main(splits):
     rows = []
     for split in range(splits):
         config = load_config(CONFIG, {"data.split_seed": split, "seed": split})
-        dataset, core = load_data_and_core(config)
+        dataset, core = read_data_and_build(config)
         rows.append(measure(CONFIG.stem, split, train_kzoo, core, dataset, config))
         for name in PEERS:
             rows.append(measure(name, split, train_peer, name, dataset, split))

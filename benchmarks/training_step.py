@@ -20,6 +20,7 @@ from rows import write_rows
 from kzoo.data.dataset import Dataset, Examples
 from kzoo.models import create_model
 from kzoo.preprocessing.image import ImagePreprocessing
+from kzoo.tasks.classification import Classification
 from kzoo.training.fit import fit
 
 RESULTS = Path(__file__).parent / "results" / "training_step.csv"
@@ -63,7 +64,8 @@ def random_dataset(shape, count, batch_size):
     examples = Examples(images, generator.integers(0, 10, count).astype("int32"))
     few = Examples(images[:batch_size], examples.labels[:batch_size])
     names = [str(i) for i in range(10)]
-    return Dataset(examples, few, few, names, ImagePreprocessing(*shape), batch_size)
+    task = Classification(names)
+    return Dataset(examples, few, few, task, ImagePreprocessing(*shape), batch_size)
 
 
 def measure_pair(model, options, dataset):
@@ -97,7 +99,7 @@ def time_of_second_epoch(train, dataset):
 
 
 def fit_with_kzoo(model, options, dataset, clock):
-    core = create_model(model, dataset.input_shape, 10, **options)
+    core = create_model(model, dataset.preprocessing.example_shape, 10, **options)
     with tempfile.TemporaryDirectory() as folder:
         fit(
             core,
@@ -112,7 +114,7 @@ def fit_with_kzoo(model, options, dataset, clock):
 
 
 def fit_bare(model, options, dataset, clock):
-    core = create_model(model, dataset.input_shape, 10, **options)
+    core = create_model(model, dataset.preprocessing.example_shape, 10, **options)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     core.compile("adam", loss, metrics=["accuracy"])
     arrays = [

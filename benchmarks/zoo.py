@@ -24,11 +24,11 @@ from rows import mean_and_spread, read_rows, write_rows
 from sklearn.datasets import load_breast_cancer, load_digits
 
 import kzoo
-from kzoo.cli.inputs import input_kind
 from kzoo.config import read as read_yaml
 from kzoo.report.card import card
-from kzoo.saved.exported import signature_of
 from kzoo.saved.shipped import sha256
+from kzoo.saved.signature import input_kind, signature_of
+from kzoo.tasks.classification import Classification
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "saved_models"
@@ -121,7 +121,8 @@ def finish_card(folder, over_seeds):
     config = read_yaml(folder / "config.yaml")
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     figures = [path.relative_to(folder) for path in sorted(folder.glob("figures/*.png"))]
-    text = card(config, metrics, figures, over_seeds, **config["card"])
+    task = Classification(list(metrics["test_classes"]))
+    text = card(config, metrics, figures, task, over_seeds, **config["card"])
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 

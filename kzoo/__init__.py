@@ -14,6 +14,7 @@ OLDEST_KERAS = (3, 15, 1)  # of which the shipped models are
 
 FUNCTIONS = {
     "create_model": "kzoo.models",
+    "evaluate": "kzoo.training.evaluate",
     "explain": "kzoo.explanation.explain",
     "faithfulness": "kzoo.explanation.faithfulness",
     "list_models": "kzoo.models",

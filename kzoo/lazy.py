@@ -9,6 +9,7 @@ import functools
 import importlib
 import importlib.util
 import inspect
+import operator
 from pathlib import Path
 
 
@@ -21,7 +22,8 @@ class Lazy:
 
     Args:
         module: As in `"kzoo.models.cnn"`.
-        name: Of the function; None is the last part of `module`.
+        name: Of the function, or of a class method with its class: `"Table.learn"`; None is the
+            last part of `module`.
     """
 
     def __init__(self, module, name=None):
@@ -30,7 +32,7 @@ class Lazy:
 
     def load(self):
         """Imports the function and returns it."""
-        return getattr(importlib.import_module(self.module), self.name)
+        return operator.attrgetter(self.name)(importlib.import_module(self.module))
 
     def __call__(self, *args, **kwargs):
         return self.load()(*args, **kwargs)
@@ -40,7 +42,11 @@ class Lazy:
 
     @functools.cached_property
     def _definition(self):
-        return _Names(self.module).definitions[self.name]
+        name, *inner = self.name.split(".")
+        definition = _Names(self.module).definitions[name]
+        for name in inner:
+            [definition] = [part for part in definition.body if _name(part) == name]
+        return definition
 
     @property
     def __doc__(self):
@@ -49,10 +55,10 @@ class Lazy:
     @functools.cached_property
     def __signature__(self):
         definition = self._definition
-        is_class = isinstance(definition, ast.ClassDef)
-        if is_class:
+        if is_class := isinstance(definition, ast.ClassDef):
             [definition] = [part for part in definition.body if _name(part) == "__init__"]
-        return _signature(definition.args, _Names(self.module), skipped=int(is_class))
+        is_method = is_class or "." in self.name
+        return _signature(definition.args, _Names(self.module), skipped=int(is_method))
 
 
 def classes_of(package):

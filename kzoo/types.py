@@ -15,3 +15,4 @@ PositiveFraction = Annotated[float, Gt(0), Lt(1)]
 Degrees = Annotated[float, Ge(0), Le(180)]
 Sizes = Annotated[Sequence[PositiveInt], MinLen(1)]
 HeightWidth = Annotated[Sequence[PositiveInt], Len(2, 2)]
+LEARNED = "decided by the pre-processing of a trained model"  # in `Annotated`, of a source

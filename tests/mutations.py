@@ -50,7 +50,7 @@ def mutate(data, generator):
 
 def csv_files(folder):
     """Returns good files, and a function that reads one."""
-    from kzoo.data.sources.csv import csv
+    from kzoo.data import DATASETS
 
     lines = [f"{i};{i / 3:.3f};{'ab'[i % 2]};2024-01-{i % 28 + 1:02d};yes" for i in range(40)]
     comma = "n,c,y\n" + "".join(
@@ -61,7 +61,7 @@ def csv_files(folder):
     def read(data):
         path = folder / "t.csv"
         path.write_bytes(data)
-        csv(path=str(path), target="y")
+        DATASETS["csv"](path=str(path), target="y")
 
     return [comma.encode(), semicolon.encode(), comma.encode("utf-16")], read
 
@@ -95,7 +95,7 @@ def image_files(folder):
 
 def npz_files(folder):
     """The same of arrays."""
-    from kzoo.data.sources.arrays import arrays
+    from kzoo.data import DATASETS
 
     files = []
     for x in (np.zeros((20, 5, 7), "uint8"), np.arange(60.0).reshape(20, 3), np.ones((20, 4, 2))):
@@ -107,7 +107,7 @@ def npz_files(folder):
     def read(data):
         path = folder / "a.npz"
         path.write_bytes(data)
-        arrays(path=str(path))
+        DATASETS["arrays"](path=str(path))
 
     return files, read
 
@@ -115,7 +115,7 @@ def npz_files(folder):
 def text_files(folder):
     """The same of texts; what could be read is split into words, some at a time."""
     from kzoo.data.files.texts import read_text
-    from kzoo.preprocessing.text import learn_text_preprocessing
+    from kzoo.preprocessing.text import TextPreprocessing
 
     good = "A good film, <b>isn't</b> it? 这部电影很好 👍🏽 สวัสดี C++ 5 €.\n"
     read_so_far = []
@@ -127,8 +127,8 @@ def text_files(folder):
         if len(read_so_far) == 500:
             texts = np.array(read_so_far, dtype=object)
             read_so_far.clear()
-            layer = learn_text_preprocessing(texts)
-            assert len(layer.words(texts)) == len(texts)
+            layer = TextPreprocessing.learn(texts)
+            assert len(layer.positions(texts)) == len(texts)
 
     return [good.encode(), good.encode("utf-8-sig"), good.encode("utf-16")], read
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from kzoo.data.dataset import Dataset, Examples
 from kzoo.preprocessing.image import ImagePreprocessing
+from kzoo.tasks.classification import Classification
 from kzoo.types import PositiveInt
 
 HEIGHT, WIDTH, CLASSES = 7, 5, 3
@@ -28,13 +29,13 @@ def examples(count, seed):
     return Examples(images, labels)
 
 
-def tiny(*, batch_size: PositiveInt = BATCH, augmentation=None):
+def tiny(preprocessing=None, *, batch_size: PositiveInt = BATCH, augmentation=None):
     """Returns the `Dataset`; also an entry for `DATASETS`."""
     return Dataset(
         train=examples(TRAIN, seed=0),
         validation=examples(VALIDATION, seed=1),
         test=examples(TEST, seed=2),
-        class_names=["top", "middle", "bottom"],
+        task=Classification(["top", "middle", "bottom"]),
         preprocessing=ImagePreprocessing(HEIGHT, WIDTH, 1),
         batch_size=batch_size,
         augmentation=augmentation,

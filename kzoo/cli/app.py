@@ -142,8 +142,9 @@ def evaluate(
     Example: kzoo evaluate digits_cnn_attention --json
     """
     import_quietly()
-    from kzoo.cli.evaluate import evaluate, print_evaluation
+    from kzoo.cli.evaluate import print_evaluation
     from kzoo.config import parse_overrides
+    from kzoo.training.evaluate import evaluate
 
     print_evaluation(evaluate(model, config, parse_overrides(set_)), json)
 
@@ -268,13 +269,16 @@ def finetune(
 
     Example: kzoo finetune --from mnist_cnn_attention --config digits_finetune
     """
-    from kzoo.cli.train import train
-    from kzoo.config import parse_overrides
-    from kzoo.training.recipe import OF_THE_MODEL
+    from kzoo.cli.train import print_result
+    from kzoo.config import dump, parse_overrides
+    from kzoo.training.recipe import load_config
 
-    of_the_model = ["model", *(f"data.{key}" for key in OF_THE_MODEL)]
-    overrides = {**dict.fromkeys(of_the_model), "finetune.from": start, **parse_overrides(set_)}
-    train(config, overrides, run_dir, overwrite, dry_run, print_config)
+    checked = load_config(config, parse_overrides(set_), start)
+    if print_config:
+        print(dump(checked), end="")
+    else:
+        run = import_quietly("kzoo.training.run").run
+        print_result(run(checked, run_dir, overwrite, dry_run))
 
 
 @command("train")
@@ -290,7 +294,13 @@ def train(
 
     Example: python train.py --config configs/digits_cnn_attention.yaml --set training.epochs=5
     """
-    from kzoo.cli.train import train
-    from kzoo.config import parse_overrides
+    from kzoo.cli.train import print_result
+    from kzoo.config import dump, parse_overrides
+    from kzoo.training.recipe import load_config
 
-    train(config, parse_overrides(set_), run_dir, overwrite, dry_run, print_config)
+    checked = load_config(config, parse_overrides(set_))
+    if print_config:
+        print(dump(checked), end="")
+    else:
+        run = import_quietly("kzoo.training.run").run
+        print_result(run(checked, run_dir, overwrite, dry_run))

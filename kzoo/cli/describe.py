@@ -52,7 +52,8 @@ def _describe_function(section, name, function):
 
 def _arguments(key, function, prefix=""):
     """Yields a row for each argument that a config may set, those of its sections among them."""
-    meanings = argument_meanings(function)
+    functions = getattr(function, "functions", [function])  # of a data set, two
+    meanings = {k: v for part in functions for k, v in argument_meanings(part).items()}
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is not parameter.KEYWORD_ONLY:
             continue  # decided by the data
@@ -67,6 +68,8 @@ def _arguments(key, function, prefix=""):
 def argument_meanings(function):
     """Returns a dict from each argument in the `Args` of a docstring to what stands there."""
     section = re.search(r"^Args:\n((?:    .*\n|\n)+)", inspect.getdoc(function) + "\n", re.M)
+    if section is None:
+        return {}
     entries = re.split(r"^    (?=\w)", section[1], flags=re.M)[1:]
     return {name: " ".join(text.split()) for name, _, text in (e.partition(":") for e in entries)}
 

@@ -4,9 +4,10 @@ import keras
 
 from kzoo.cli.tables import print_table
 from kzoo.messages import listed
-from kzoo.saved.exported import ExportedModel, show_specs, signature_of
+from kzoo.saved.exported import ExportedModel
 from kzoo.saved.load import load
 from kzoo.saved.shipped import read_json
+from kzoo.saved.signature import show_specs, signature_of
 
 OF_TRAINING = {"validation_loss": ", as in training"}
 

@@ -6,14 +6,14 @@ from pathlib import Path
 from kzoo.cli.errors import tell
 from kzoo.cli.inputs import joined, read_inputs
 from kzoo.cli.readers import Broken
-from kzoo.cli.run_data import load_run_data, predict_test_split
 from kzoo.data.split import read_examples
 from kzoo.explanation.explain import check_attention, explain
 from kzoo.explanation.faithfulness import faithfulness
 from kzoo.explanation.mistakes import most_confident_mistakes
 from kzoo.messages import DataError, harmless
 from kzoo.saved.load import load
-from kzoo.tasks.classification import softmax
+from kzoo.saved.shipped import find_model
+from kzoo.training.evaluate import load_run_data, predict_test_split
 from kzoo.training.run_folder import check_folder, create_folder
 
 
@@ -64,11 +64,12 @@ def explain_mistakes(source, directory, count, config=None, overrides=None):
         ExplainError: If the model has no attention.
     """
     check_folder(directory)
-    model = load(source)
+    path = find_model(source)
+    model = load(path)
     check_attention(model)
-    dataset = load_run_data(source, model, config, overrides)
-    logits = predict_test_split(source, model, dataset)
-    places = most_confident_mistakes(softmax(logits), dataset.test.labels, count)
+    dataset = load_run_data(source, path, model, config, overrides)
+    probabilities = dataset.task.predictions(predict_test_split(source, model, dataset))
+    places = most_confident_mistakes(probabilities, dataset.test.labels, count)
     if not len(places):
         raise DataError(
             f"{source} is right on all {len(dataset.test):,} test examples. Name inputs to explain."

@@ -7,13 +7,13 @@ from typing import get_args
 import numpy as np
 
 from kzoo.cli.errors import tell
-from kzoo.cli.run_data import load_run_data
 from kzoo.config import ConfigError
 from kzoo.data.examples import validation_inputs
 from kzoo.export import check_packages, export
 from kzoo.messages import DataError, show
 from kzoo.saved.load import load
-from kzoo.saved.shipped import find_model, folder_of
+from kzoo.saved.shipped import find_model
+from kzoo.training.evaluate import load_run_data
 from kzoo.training.run_folder import check_folder, create_folder
 
 
@@ -46,13 +46,14 @@ def export_formats(source, formats, directory=None, config=None, overrides=None)
         raise ConfigError(f"--format takes {', '.join(accepted)}. Received: {show(unknown[0])}")
     check_packages(formats)
     check_folder(directory)
-    model = load(source)
+    path = find_model(source)
+    model = load(path)
     if not hasattr(model, "core"):
         raise ConfigError(f"Only a .keras file of kzoo can be exported. Received: {source}")
     try:
-        examples = validation_inputs(load_run_data(source, model, config, overrides))
+        examples = validation_inputs(load_run_data(source, path, model, config, overrides))
     except DataError as error:
-        stored = folder_of(source) / "example.npz"
+        stored = path.parent / "example.npz"
         if config or overrides or "litert" in formats or not stored.is_file():
             raise
         examples = _read_examples(stored)
@@ -60,7 +61,7 @@ def export_formats(source, formats, directory=None, config=None, overrides=None)
             f"{str(error).splitlines()[0]}\nSo the files are compared on the examples in {stored}.",
             "note",
         )
-    folder = create_folder(directory, Path("exports") / _name(source))
+    folder = create_folder(directory, Path("exports") / _name(path))
     return export(model, folder, examples, formats=formats)
 
 
@@ -72,9 +73,8 @@ def _read_examples(path):
     return inputs.get("", inputs)
 
 
-def _name(source):
+def _name(path):
     """Returns what the file of a model is called, or the folder of its run."""
-    path = find_model(source)
     return path.resolve().parent.name if path.name == "model.keras" else path.stem
 
 

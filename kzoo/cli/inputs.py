@@ -11,7 +11,7 @@ from kzoo.cli.readers import READERS, STDIN, Batch, Broken, Reading
 from kzoo.config import ConfigError
 from kzoo.data.files.listing import list_files
 from kzoo.paths import expand
-from kzoo.saved.exported import show_specs, signature_of
+from kzoo.saved.signature import input_kind, show_specs, signature_of
 
 
 def read_inputs(model, sources, text=False, delimiter=None):
@@ -46,17 +46,6 @@ def read_inputs(model, sources, text=False, delimiter=None):
     if text:
         return iter([Batch(list(sources), list(sources))])
     return _read(sources, kind, Reading(specs, getattr(model, "preprocessing", None), delimiter))
-
-
-def input_kind(specs):
-    """Returns what a model reads, from the inputs of its signature; a key of `READERS`, or None."""
-    if isinstance(specs, dict) and all(len(spec.shape) == 1 for spec in specs.values()):
-        return "table"
-    if isinstance(specs, dict | list | tuple):
-        return None
-    if specs.dtype == "string":
-        return "text"
-    return "image" if specs.dtype == "uint8" and len(specs.shape) == 4 else "array"
 
 
 def joined(batches):

@@ -9,13 +9,13 @@ import numpy as np
 from kzoo.cli.errors import tell
 from kzoo.cli.readers import Batch, Broken
 from kzoo.config import ConfigError
+from kzoo.data.lengths import batches_of_like_length
 from kzoo.messages import as_json
 from kzoo.saved.classifier import Classifier
-from kzoo.saved.exported import show_specs, signature_of
-from kzoo.tasks.classification import softmax
+from kzoo.saved.signature import task_of
 
 PART = 1024  # inputs whose predictions are written at a time
-SIZES = {"images": 64, "tables": 1024, "texts": 128}  # of the batches that are the fastest
+SIZES = {"image": 64, "table": 1024, "text": 128}  # of the batches that are the fastest
 SIZE = 64  # of all others
 
 
@@ -33,9 +33,9 @@ def predict(model, inputs, out=None):
     Raises:
         ConfigError: If the model gives no probabilities.
     """
-    names = class_names(model)
+    task = task_of(model)
     complete = True
-    with _writer(out, names) as write, _progress(out) as advance:
+    with _writer(out, task) as write, _progress(out) as advance:
         for found in _parts(inputs):
             for result in _predicted(model, found):
                 if isinstance(result, Broken):
@@ -61,22 +61,6 @@ def check_out(out):
         raise ConfigError(f"{out} exists. Choose another name, or remove it.")
     if not out.parent.is_dir():
         raise ConfigError(f"There is no folder {out.parent} to write {out.name} to.")
-
-
-def class_names(model):
-    """Returns the class names of a model, numbers where it has none.
-
-    Raises:
-        ConfigError: If the model gives no probabilities.
-    """
-    outputs = signature_of(model).outputs
-    if not isinstance(outputs, dict) or not {"logits", "probabilities"} <= outputs.keys():
-        raise ConfigError(
-            "The model must give logits and probabilities, as those of kzoo do. "
-            f"This one gives {show_specs(outputs)}."
-        )
-    numbers = map(str, range(outputs["probabilities"].shape[-1]))
-    return list(getattr(model, "class_names", None) or numbers)
 
 
 def _parts(inputs):
@@ -113,7 +97,7 @@ def _probabilities(model, values):
     alike = isinstance(values, dict) or len({np.shape(value) for value in values}) == 1
     if isinstance(model, Classifier):
         x = model.preprocess(_as_array(values) if alike else values)
-        return softmax(_logits(model, x)).astype("float32")
+        return model.task.predictions(_logits(model, x)).astype("float32")
     known = {"decoded": True} if hasattr(model, "preprocessing") else {}  # arrays were checked
     batch = Batch(range(_count(values)), values)
     size = SIZE if alike else 1
@@ -124,16 +108,10 @@ def _probabilities(model, values):
 
 def _logits(model, x):
     """Returns the logits of pre-processed inputs; texts of like lengths are computed together."""
-    kind = model.preprocessing.kind
-    size = SIZES.get(kind, SIZE)
-    order = np.arange(len(x))
-    if kind == "texts":
-        lengths = np.count_nonzero(x, axis=1)
-        order = np.argsort(lengths, kind="stable")
-    logits = np.empty((len(x), len(model.class_names)), "float32")
-    for i in range(0, len(x), size):
-        places = order[i : i + size]
-        batch = x[places] if kind != "texts" else x[places, : lengths[places[-1]]]
+    preprocessing = model.preprocessing
+    size = SIZES.get(preprocessing.kind, SIZE)
+    logits = np.empty((len(x), model.task.num_outputs), "float32")
+    for places, batch in batches_of_like_length(x, size, preprocessing.vocabulary_size):
         logits[places] = model.core.predict_on_batch(batch)
     return logits
 
@@ -148,28 +126,26 @@ def _as_array(values):
     return np.stack(values) if is_images else values
 
 
-def _csv(file, class_names):
+def _csv(file, task):
     """Returns a function that writes a row for each input."""
     writer = csv.writer(file)
-    writer.writerow(["input", "class", *(f"probability of {name}" for name in class_names)])
+    writer.writerow(["input", "class", *(f"probability of {name}" for name in task.class_names)])
 
     def write(names, probabilities):
-        best = probabilities.argmax(axis=1)
-        for name, place, row in zip(names, best, probabilities, strict=True):
-            writer.writerow([name, class_names[place], *row])
+        for name, best, row in zip(names, task.decide(probabilities), probabilities, strict=True):
+            writer.writerow([name, best, *row])
 
     return write
 
 
-def _json_lines(file, class_names):
+def _json_lines(file, task):
     """Returns a function that writes a line of JSON for each input."""
 
     def write(names, probabilities):
-        best = probabilities.argmax(axis=1)
-        for name, place, row in zip(names, best, probabilities, strict=True):
+        for name, best, row in zip(names, task.decide(probabilities), probabilities, strict=True):
             # `str` of a float32 is its shortest form
-            shown = {c: float(str(p)) for c, p in zip(class_names, row, strict=True)}
-            line = {"input": name, "class": class_names[place], "probabilities": shown}
+            shown = {c: float(str(p)) for c, p in zip(task.class_names, row, strict=True)}
+            line = {"input": name, "class": best, "probabilities": shown}
             print(as_json(line), file=file)
         file.flush()
 
@@ -180,12 +156,12 @@ WRITERS = {".csv": _csv, ".jsonl": _json_lines}
 
 
 @contextlib.contextmanager
-def _writer(out, class_names):
+def _writer(out, task):
     if out is None:
-        yield _json_lines(sys.stdout, class_names)
+        yield _json_lines(sys.stdout, task)
         return
     with open(out, "x", newline="", encoding="utf-8") as file:
-        yield WRITERS[out.suffix.lower()](file, class_names)
+        yield WRITERS[out.suffix.lower()](file, task)
 
 
 @contextlib.contextmanager

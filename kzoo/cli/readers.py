@@ -14,7 +14,6 @@ from kzoo.data.files.images import SUFFIXES as IMAGES
 from kzoo.data.files.images import read_images
 from kzoo.data.files.texts import read_text
 from kzoo.messages import DataError, listed
-from kzoo.preprocessing.base import user_input
 from kzoo.preprocessing.cells import MISSING, numbers, without_missing
 from kzoo.preprocessing.image import ImagePreprocessing
 
@@ -108,7 +107,7 @@ def _image_arrays(file, channels):
     if channels == 1 and (array.ndim == 2 or array.ndim == 3 and array.shape[-1] != 1):
         array = array[..., None]
     names, array = _elements(file, array, rank=3)
-    yield Batch(names, user_input(ImagePreprocessing(1, 1, channels), array))
+    yield Batch(names, ImagePreprocessing(1, 1, channels).from_user(array))
 
 
 def _arrays(files, reading):
@@ -199,7 +198,8 @@ def _attempt(file, read, *arguments):
 # by kind of input: the endings of its files, and a function of these files and a `Reading`
 READERS = {
     "image": ((*IMAGES, *ARRAYS), _images),
-    "array": (ARRAYS, _arrays),
+    "sequence": (ARRAYS, _arrays),
+    "vector": (ARRAYS, _arrays),
     "text": ((".txt",), _texts),
     "table": ((".csv",), _tables),
 }

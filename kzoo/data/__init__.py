@@ -1,47 +1,100 @@
-"""Data sets by name: sources -> split -> pre-processing -> batches."""
+"""Data sets by name: a source reads, `prepare` splits and learns."""
 
 import inspect
 
 from kzoo.lazy import Lazy
 from kzoo.paths import expand
+from kzoo.tasks import TASKS
 
-DATASETS = {
-    "digits": Lazy("kzoo.data.sources.digits"),
-    "tfds": Lazy("kzoo.data.sources.tfds"),
-    "text_folder": Lazy("kzoo.data.sources.text_folder"),
-    "csv": Lazy("kzoo.data.sources.csv"),
-    "builtin_table": Lazy("kzoo.data.sources.builtin_table"),
-    "image_folder": Lazy("kzoo.data.sources.image_folder"),
-    "arrays": Lazy("kzoo.data.sources.arrays"),
-    "synthetic": Lazy("kzoo.data.sources.synthetic"),
-}
+PREPARE = Lazy("kzoo.data.prepare")
 PATHS = ("path", "test_path", "validation_path", "data_dir")
 
 
+class DataSet:
+    """What a section `data` names: a source and how it is prepared, as one function.
+
+    Its signature is that of the source with the keyword-only arguments of `prepare`.
+
+    Args:
+        name: Of the source, and of its module in `kzoo.data.sources`.
+        batch_size: What suits such data, where a config does not say.
+        augmented: Whether it may be images, so that `augmentation` is an argument.
+        as_trained: Whether a trained model decides how the source reads.
+    """
+
+    def __init__(self, name, batch_size, augmented=False, as_trained=False):
+        self.source = Lazy(f"kzoo.data.sources.{name}")
+        self._left_out = () if augmented else ("augmentation",)
+        self._batch_size = batch_size
+        self._as_trained = as_trained
+
+    def __call__(self, preprocessing=None, task="classification", /, **options):
+        """Reads the data and prepares it.
+
+        Args:
+            preprocessing: That of a trained model, which decides how it is read; or None.
+            task: One of `TASKS`.
+            **options: Arguments of the source and of `prepare`.
+
+        Returns:
+            `Dataset`.
+
+        Raises:
+            DataError: If the data cannot be had or used.
+        """
+        options = {"batch_size": self._batch_size, **options}
+        options |= {key: expand(options[key]) for key in PATHS if options.get(key)}
+        own = {key: options[key] for key in self._of_prepare if key in options}
+        of_source = inspect.signature(self.source).parameters
+        options = {key: value for key, value in options.items() if key in of_source}
+        source = self.source(*[preprocessing] * self._as_trained, **options)
+        return PREPARE(source, TASKS[task].load(), preprocessing, **own)
+
+    @property
+    def __signature__(self):
+        parameters = {**inspect.signature(self.source).parameters, **self._of_prepare}
+        batch_size = parameters["batch_size"].replace(default=self._batch_size)
+        return inspect.Signature({**parameters, "batch_size": batch_size}.values())
+
+    @property
+    def _of_prepare(self):
+        found = inspect.signature(PREPARE).parameters.items()
+        return {k: p for k, p in found if p.kind is p.KEYWORD_ONLY and k not in self._left_out}
+
+    @property
+    def __doc__(self):
+        return self.source.__doc__
+
+    @property
+    def functions(self):
+        """The functions whose docstrings tell what the arguments mean."""
+        return self.source, PREPARE
+
+
+DATASETS = {
+    "digits": DataSet("digits", batch_size=64, augmented=True),
+    "tfds": DataSet("tfds", batch_size=256, augmented=True, as_trained=True),
+    "text_folder": DataSet("text_folder", batch_size=32),
+    "csv": DataSet("csv", batch_size=64, as_trained=True),
+    "builtin_table": DataSet("builtin_table", batch_size=32),
+    "image_folder": DataSet("image_folder", batch_size=32, augmented=True, as_trained=True),
+    "arrays": DataSet("arrays", batch_size=64, augmented=True),
+    "synthetic": DataSet("synthetic", batch_size=128),
+}
+
+
 def load_data(section, preprocessing=None):
-    """Calls the function that a section `data` names.
+    """Reads and prepares the data that a section `data` names.
 
     Args:
         section: Dict with the `name` of one of `DATASETS` and its arguments.
-        preprocessing: That of a trained model, which decides the size of the images, whether they
-            are grey, and their background, and the columns of a table; or None.
+        preprocessing: That of a trained model, which decides how the data is read; or None.
 
     Returns:
         `Dataset`.
 
     Raises:
-        DataError: If the data cannot be had.
+        DataError: If the data cannot be had or used.
     """
-    function = DATASETS[section["name"]]
     options = {key: value for key, value in section.items() if key != "name"}
-    options |= {key: expand(options[key]) for key in PATHS if options.get(key)}
-    accepted = inspect.signature(function).parameters
-    if getattr(preprocessing, "kind", None) == "images":
-        decided = {
-            "image_shape": preprocessing.example_shape,
-            "background": preprocessing.background,
-        }
-        options |= {key: value for key, value in decided.items() if key in accepted}
-    if getattr(preprocessing, "kind", None) == "tables" and "preprocessing" in accepted:
-        options["preprocessing"] = preprocessing
-    return function(**options)
+    return DATASETS[section["name"]](preprocessing, **options)

@@ -29,12 +29,11 @@ def training_batches(dataset, seed, epochs, class_weights=None):
         dataset: `Dataset`.
         seed: Integer.
         epochs: Number of epochs.
-        class_weights: Array `(num_classes,)`: how much an example of each class counts; or None.
+        class_weights: Array `(num_outputs,)`: how much an example of each class counts; or None.
 
     Returns:
         `tf.data.Dataset` of `epochs * steps_per_epoch(dataset)` batches `(inputs, targets)`, or
-        `(inputs, targets, sample_weights)` with class weights; targets are one-hot,
-        `(batch, num_classes)`.
+        `(inputs, targets, sample_weights)` with class weights; targets as the task has them.
     """
     shuffled = _shuffled_stream if isinstance(dataset.train, Stream) else _shuffled_examples
     batches = shuffled(dataset, seed, epochs)
@@ -56,7 +55,7 @@ def training_batches(dataset, seed, epochs, class_weights=None):
 
 
 def evaluation_batches(dataset, examples):
-    """Batches of `examples` in their order, of texts only as wide as the longest; one-hot targets.
+    """Batches of `examples` in their order, of texts only as wide as the longest.
 
     Args:
         dataset: The `Dataset` that `examples` is a split of.
@@ -72,15 +71,15 @@ def evaluation_batches(dataset, examples):
     else:
         ready = _ready(examples.inputs, dataset.preprocessing), examples.labels
         batches = tf.data.Dataset.from_tensor_slices(ready).batch(dataset.batch_size)
-        if dataset.vocabulary_size:
+        if dataset.preprocessing.vocabulary_size:
             batches = batches.map(lambda ids, labels: (_trim(ids), labels))
-    return batches.map(_one_hot(dataset)).prefetch(tf.data.AUTOTUNE)
+    return batches.map(_with_targets(dataset)).prefetch(tf.data.AUTOTUNE)
 
 
 def _shuffled_examples(dataset, seed, epochs):
     ready = _ready(dataset.train.inputs, dataset.preprocessing)
     inputs, labels = tf.constant(ready), tf.constant(dataset.train.labels)
-    lengths = tf.constant(_lengths(ready)) if dataset.vocabulary_size else None
+    lengths = tf.constant(_lengths(ready)) if dataset.preprocessing.vocabulary_size else None
     size, count = dataset.batch_size, len(dataset.train)
 
     def batches_of_epoch(epoch):
@@ -97,7 +96,7 @@ def _shuffled_examples(dataset, seed, epochs):
         batch = tf.gather(inputs, indices)
         if lengths is not None:
             batch = _trim(batch)
-        return batch, tf.one_hot(tf.gather(labels, indices), dataset.num_classes)
+        return batch, dataset.task.targets(tf.gather(labels, indices))
 
     batches = tf.data.Dataset.range(epochs).flat_map(batches_of_epoch)
     return batches.map(gather, num_parallel_calls=tf.data.AUTOTUNE)
@@ -129,7 +128,7 @@ def _shuffled_stream(dataset, seed, epochs):
         mixed = examples.shuffle(SHUFFLE_BUFFER, seed=seed * 1_000_003 + epoch)
         return _preprocessed(mixed, dataset).batch(dataset.batch_size)
 
-    return tf.data.Dataset.range(epochs).flat_map(batches_of_epoch).map(_one_hot(dataset))
+    return tf.data.Dataset.range(epochs).flat_map(batches_of_epoch).map(_with_targets(dataset))
 
 
 def _preprocessed(stream, dataset):
@@ -139,8 +138,8 @@ def _preprocessed(stream, dataset):
     )
 
 
-def _one_hot(dataset):
-    return lambda inputs, labels: (inputs, tf.one_hot(labels, dataset.num_classes))
+def _with_targets(dataset):
+    return lambda inputs, labels: (inputs, dataset.task.targets(labels))
 
 
 def _ready(inputs, preprocessing):
@@ -154,7 +153,7 @@ def _ready(inputs, preprocessing):
             for i in range(0, len(arrays[0]), CHUNK)
         )
     ready = [np.asarray(preprocessing(chunk)) for chunk in chunks]
-    if hasattr(preprocessing, "vocabulary_size"):
+    if preprocessing.vocabulary_size:
         time = max(ids.shape[1] for ids in ready)
         ready = [np.pad(ids, [(0, 0), (0, time - ids.shape[1])]) for ids in ready]
     return np.concatenate(ready)

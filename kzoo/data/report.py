@@ -3,11 +3,11 @@
 import numpy as np
 
 from kzoo.data.dataset import Stream
-from kzoo.messages import DataError, harmless, listed, short
+from kzoo.messages import harmless, short
+from kzoo.preprocessing.text import UNKNOWN
 
 SHOWN = 30  # classes that are listed one by one
 TEXTS = 1000  # in which unknown words are counted
-UNKNOWN = 1  # the id of every word that is not in the vocabulary
 MANY = 0.3  # a share of unknown words
 SPLITS = ("train", "validation", "test")
 
@@ -27,41 +27,31 @@ def report(dataset):
         DataError: If a split has no example, or training fewer than two classes.
     """
     splits = {name: getattr(dataset, name) for name in SPLITS}
-    counts = np.stack(
-        [np.bincount(split.labels, minlength=dataset.num_classes) for split in splits.values()]
-    )
-    _check_counts(counts)
-    shape = " x ".join("any" if size is None else str(size) for size in dataset.input_shape)
+    labels = {name: split.labels for name, split in splits.items()}
+    dataset.task.check_splits(labels)
+    shape = dataset.preprocessing.example_shape
+    shape = " x ".join("any" if size is None else str(size) for size in shape)
     lines = [
-        *_count_lines(dataset.class_names, counts),
+        *_count_lines(labels, dataset.task.counts(labels)),
         f"an example: {_describe_inputs(dataset.train)}; the model reads {shape}",
         *dataset.notes,
         *_unknown_words(dataset),
-        *_missing_classes(dataset.class_names, counts),
+        *dataset.task.warnings(labels),
         *_shared_examples(splits),
     ]
     return harmless("\n".join(lines)) + "\n"
 
 
-def _check_counts(counts):
-    for name, in_split in zip(SPLITS, counts, strict=True):
-        if not in_split.sum():
-            raise DataError(f"The {name} split has no example.")
-    if np.count_nonzero(counts[0]) < 2:
-        raise DataError("The train split has one class only; there is nothing to tell apart.")
-
-
-def _count_lines(class_names, counts):
-    rows = [("", *SPLITS), ("examples", *counts.sum(axis=1))]
-    shown = zip(class_names, counts.T, strict=True)
-    rows += [(short(name), *count) for name, count in list(shown)[:SHOWN]]
+def _count_lines(labels, counts):
+    rows = [("", *SPLITS), ("examples", *map(len, labels.values()))]
+    rows += [(short(name), *count) for name, count in list(counts.items())[:SHOWN]]
     width = min(40, max(len(row[0]) for row in rows))
     lines = [
         f"{name[:width]:<{width}}" + "".join(f"{_show(value):>12}" for value in values)
         for name, *values in rows
     ]
-    if len(class_names) > SHOWN:
-        lines.append(f"and {len(class_names) - SHOWN} more classes")
+    if len(counts) > SHOWN:
+        lines.append(f"and {len(counts) - SHOWN} more classes")
     return lines
 
 
@@ -89,7 +79,7 @@ def _describe_inputs(examples):
 
 def _unknown_words(dataset):
     """Yields the share of words that did not occur in training, of texts."""
-    if not dataset.vocabulary_size:
+    if not dataset.preprocessing.vocabulary_size:
         return
     ids = np.asarray(dataset.preprocessing(dataset.validation.inputs[:TEXTS]))
     share = (ids == UNKNOWN).sum() / np.count_nonzero(ids)
@@ -97,13 +87,6 @@ def _unknown_words(dataset):
     if share > MANY:
         line = f"warning: {line}; a larger data.text.vocabulary_size or split: characters may help"
     yield line
-
-
-def _missing_classes(class_names, counts):
-    for split, in_split in zip(SPLITS, counts, strict=True):
-        names = [name for name, count in zip(class_names, in_split, strict=True) if not count]
-        if names:
-            yield f"warning: {split} has no example of {listed(names)}"
 
 
 def _shared_examples(splits):

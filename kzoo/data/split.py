@@ -53,14 +53,14 @@ def split_examples(examples, fraction, split_seed):
     return tuple(_take(examples, np.sort(part)) for part in parts)
 
 
-def complete_splits(train, held_out, test, validation, split_seed):
+def complete_splits(train, validation, test, fraction, split_seed):
     """Cuts off the splits that a set does not have itself.
 
     Args:
         train: `Examples` or `Stream`, like the next two.
-        held_out: Validation split, or None to cut the fraction `validation` off `train`.
+        validation: Validation split, or None to cut the fraction off `train`.
         test: Test split, or None to cut 20 % of each class off `train`.
-        validation: Fraction of the training examples.
+        fraction: That of the training examples which become the validation split.
         split_seed: Integer.
 
     Returns:
@@ -71,15 +71,9 @@ def complete_splits(train, held_out, test, validation, split_seed):
     """
     if test is None:
         train, test = split_examples(train, TEST_FRACTION, split_seed)
-    if held_out is None:
-        train, held_out = split_examples(train, validation, split_seed)
-    return train, held_out, test
-
-
-def sort_by_length(examples):
-    """Returns texts from the shortest to the longest, so that their batches have little padding."""
-    order = np.argsort([len(text) for text in examples.inputs], kind="stable")
-    return Examples(examples.inputs[order], examples.labels[order])
+    if validation is None:
+        train, validation = split_examples(train, fraction, split_seed)
+    return train, validation, test
 
 
 def read_examples(examples, indices):

@@ -10,7 +10,6 @@ from keras import ops
 
 from kzoo.explanation.attention import attention_model, received_attention
 from kzoo.messages import UserError
-from kzoo.tasks.classification import softmax
 
 SHOWN = 8  # examples in one figure
 NAME = 40  # characters of a file's name
@@ -28,7 +27,7 @@ class Example:
 
     Attributes:
         name: What its files are called.
-        kind: `"image"`, `"text"`, `"features"` or `"sequence"`.
+        kind: What it is, as `Preprocessing.kind` says it.
         raw: An image, uint8 `(height, width, channels)`; a sequence `(time, features)`; else None.
         positions: What the weights belong to: the words of the text, those that the model does
             not know in brackets; the features of the row; the steps; None for the pixels of an
@@ -161,8 +160,10 @@ def explain(model, inputs, labels=None, names=None):
         if given is not None and len(given) != len(x):
             raise ValueError(f"`{what}` must be {len(x)}, as inputs. Received: {len(given)}")
     received = received_attention(model.core, x)
-    probabilities = softmax(model.core.predict(x, verbose=0))
-    kind, raw, positions = _describe(model.preprocessing, inputs, x)
+    probabilities = model.task.predictions(model.core.predict(x, verbose=0))
+    kind = model.preprocessing.kind
+    raw = _shown(model.preprocessing, inputs, len(x))
+    positions = model.preprocessing.positions(inputs, x)
     if kind == "image":
         received = {name: _on_pixels(s, x.shape[1:3]) for name, s in received.items()}
     examples = []
@@ -170,8 +171,8 @@ def explain(model, inputs, labels=None, names=None):
         scores = {layer: s[i] for layer, s in received.items()}
         if positions[i]:  # padding is cut off
             scores = {layer: s[:, : len(positions[i])] for layer, s in scores.items()}
-        by_class = dict(zip(model.class_names, probabilities[i].tolist(), strict=True))
-        label = None if labels is None else model.class_names[labels[i]]
+        by_class = dict(zip(model.task.class_names, probabilities[i].tolist(), strict=True))
+        label = None if labels is None else model.task.class_names[labels[i]]
         examples.append(Example(name, kind, raw[i], positions[i], scores, by_class, label))
     return Explanation(examples)
 
@@ -194,18 +195,11 @@ def check_attention(model):
         )
 
 
-def _describe(preprocessing, inputs, x):
-    """Returns the kind of input and, for each one, what is shown of it and its positions."""
-    nothing = [None] * len(x)
-    if hasattr(preprocessing, "words"):
-        return "text", nothing, preprocessing.words(inputs)
-    if x.ndim == 4:
-        images = [preprocessing.as_raw(np.asarray(image)[None])[0] for image in inputs]
-        return "image", images, nothing
-    if x.ndim == 3:
-        return "sequence", np.asarray(inputs), [[str(i) for i in range(x.shape[1])]] * len(x)
-    names = [f"feature {i + 1}" for i in range(x.shape[1])]
-    return "features", nothing, [getattr(preprocessing, "feature_names", names)] * len(x)
+def _shown(preprocessing, inputs, count):
+    """Returns what is shown of each input beside its positions: an image, a sequence; or None."""
+    if preprocessing.kind == "image":
+        return [preprocessing.as_raw(np.asarray(image)[None])[0] for image in inputs]
+    return np.asarray(inputs) if preprocessing.kind == "sequence" else [None] * count
 
 
 def _on_pixels(scores, size):

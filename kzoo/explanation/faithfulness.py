@@ -7,7 +7,6 @@ import numpy as np
 from kzoo.explanation.attention import received_attention
 from kzoo.explanation.explain import as_png, check_and_preprocess
 from kzoo.messages import listed
-from kzoo.tasks.classification import softmax
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -109,45 +108,28 @@ def faithfulness(model, inputs, *, layer=None, orders=10, steps=20, seed=0):
     shares = np.linspace(0, 1, steps + 1)
     random = np.random.default_rng(seed)
     falls = [
-        _falls(model.core, example, of_example, shares, orders, random)
+        _falls(model, example, of_example, shares, orders, random)
         for example, of_example in zip(x, weights, strict=True)
     ]
     falls = np.stack(falls, axis=1)
     return Faithfulness(layer, shares, attention=falls[0], random=falls[1:])
 
 
-def _falls(core, x, weights, shares, orders, random):
+def _falls(model, x, weights, shares, orders, random):
     """Returns `(1 + orders, steps + 1)` probabilities of one example, by attention first."""
-    count = np.count_nonzero(x) if _is_text(x) else weights.size  # without padding
+    preprocessing, grid = model.preprocessing, weights.shape
+    count = np.count_nonzero(x) if preprocessing.vocabulary_size else weights.size  # no padding
     shuffled = [random.permutation(count) for _ in range(orders + 1)]
     # sorted from a random order, so that equal weights stay in one
     by_attention = shuffled[0][np.argsort(-weights.ravel()[shuffled[0]], kind="stable")]
     numbers = np.unique(np.rint(shares * count).astype(int))
     variants = [
-        _delete(x, order[:number], weights.shape)
+        preprocessing.delete(x, order[:number], grid)
         for order in [by_attention, *shuffled[1:]]
         for number in numbers
     ]
-    probabilities = softmax(core.predict(np.stack(variants), batch_size=64, verbose=0))
+    logits = model.core.predict(np.stack(variants), batch_size=64, verbose=0)
+    probabilities = model.task.predictions(logits)
     predicted = probabilities[0].argmax()
     falls = probabilities[:, predicted].reshape(orders + 1, len(numbers))
     return np.stack([np.interp(shares, numbers / count, fall) for fall in falls])
-
-
-def _delete(x, places, grid):
-    """Returns a pre-processed example without these positions of `grid`."""
-    if _is_text(x):
-        kept = np.delete(x[: np.count_nonzero(x)], places)
-        kept = kept if len(kept) else [1]  # as the pre-processing does with an empty text
-        return np.pad(kept, (0, len(x) - len(kept)))
-    x = x.copy()
-    if x.ndim == 3:
-        rows, columns = (np.arange(x.shape[i]) * grid[i] // x.shape[i] for i in (0, 1))
-        x[np.isin(rows[:, None] * grid[1] + columns, places)] = x.mean(axis=(0, 1))
-    else:
-        x[places] = 0
-    return x
-
-
-def _is_text(x):
-    return x.dtype.kind == "i"

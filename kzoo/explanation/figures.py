@@ -227,6 +227,7 @@ def deletion_figure(faithfulness):
 FIGURES = {
     "image": _image_figure,
     "text": _text_figure,
-    "features": _feature_figure,
+    "table": _feature_figure,
+    "vector": _feature_figure,
     "sequence": _sequence_figure,
 }

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from kzoo.tasks.classification import softmax
-
 
 def worst_mistakes(model, inputs, labels, k=8):
     """Finds the mistakes that a model is most confident of.
@@ -19,7 +17,7 @@ def worst_mistakes(model, inputs, labels, k=8):
         with the highest probability first.
     """
     logits = model.core.predict(model.preprocess(inputs), verbose=0)
-    return most_confident_mistakes(softmax(logits), labels, k)
+    return most_confident_mistakes(model.task.predictions(logits), labels, k)
 
 
 def most_confident_mistakes(probabilities, labels, k):

@@ -1,24 +1,92 @@
-"""What a user passes to `predict`."""
+"""What every pre-processing is: one Keras layer for each kind of input."""
+
+import keras
 
 
-def user_input(preprocessing, x, decoded=False):
-    """Returns what a user passes to `predict` as the model takes it, or refuses it.
+class Preprocessing(keras.layers.Layer):
+    """A layer from raw inputs to what a core takes; it is learned once and saved in the model.
 
-    Args:
-        preprocessing: The layer that the model begins with.
-        x: What its `as_raw` takes.
-        decoded: Whether these are images that were decoded from files. A photo may be nearly
-            black; an array of nothing but 0 and 1 has another scale.
+    A sub-class is registered with Keras and says, beside `call` and `get_config`:
 
-    Raises:
-        ValueError: If it is something else.
+    Attributes:
+        kind: What it reads: `"image"`, `"text"`, `"table"`, `"sequence"` or, of arrays without an
+            axis of time, `"vector"`; one word in messages, figures, files and on the command line.
+        example_shape: Shape of one pre-processed example; None is any size.
+        vocabulary_size: Number of token ids, of texts, which are padded with 0 at the end; else
+            None.
     """
-    if hasattr(x, "element_spec"):
-        raise ValueError(
-            "predict takes arrays. Pass it one batch of a dataset after the other: "
-            f"for x, y in dataset: model.predict(x). Received: {type(x).__name__}"
-        )
-    raw = preprocessing.as_raw(x)
-    if not decoded and hasattr(preprocessing, "check_user_input"):
-        preprocessing.check_user_input(raw)
-    return raw
+
+    kind = None
+    vocabulary_size = None
+
+    @classmethod
+    def learn(cls, inputs, **options):
+        """Learns from the raw inputs of the training split.
+
+        Args:
+            inputs: As `Examples` or `Stream` hold them.
+            **options: Keyword-only arguments of a sub-class, which a config may set.
+
+        Returns:
+            The layer.
+        """
+        raise NotImplementedError
+
+    def raw_input(self):
+        """Returns the `keras.Input` of a model that begins with this layer, or a dict of them."""
+        raise NotImplementedError
+
+    def as_raw(self, x):
+        """Brings what is given into the form of `raw_input`, or refuses it with a `ValueError`."""
+        raise NotImplementedError
+
+    def check_user_input(self, raw):
+        """Refuses raw inputs that a file may hold, but what a user passes hardly."""
+
+    def from_user(self, x, decoded=False):
+        """Returns what a user passes to `predict` in the form of `raw_input`, or refuses it.
+
+        Args:
+            x: What `as_raw` takes.
+            decoded: Whether it was decoded from files. A photo may be nearly black; an array of
+                nothing but 0 and 1 has another scale.
+
+        Raises:
+            ValueError: If it is something else.
+        """
+        if hasattr(x, "element_spec"):
+            raise ValueError(
+                "predict takes arrays. Pass it one batch of a dataset after the other: "
+                f"for x, y in dataset: model.predict(x). Received: {type(x).__name__}"
+            )
+        raw = self.as_raw(x)
+        if not decoded:
+            self.check_user_input(raw)
+        return raw
+
+    def positions(self, inputs, x):
+        """Returns what the positions of the core's input are called.
+
+        Args:
+            inputs: Raw inputs, as `as_raw` takes them.
+            x: Array, what this layer makes of them.
+
+        Returns:
+            A list of strings for each input; None for the pixels of images.
+        """
+        raise NotImplementedError
+
+    def delete(self, x, places, grid):
+        """Returns a pre-processed example without some positions: as the mean of training has them.
+
+        Args:
+            x: Array of the `example_shape`; it is left as it is.
+            places: Integers, the positions, counted along the rows of `grid`.
+            grid: Shape of what the positions lie in.
+        """
+        x = x.copy()
+        x[places] = 0  # the mean, of features and steps that are standardised
+        return x
+
+    def write_assets(self, folder):
+        """Writes what is worth reading for a person into the folder of a run."""

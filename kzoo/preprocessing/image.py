@@ -4,9 +4,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from kzoo.preprocessing.base import Preprocessing
+
 
 @keras.saving.register_keras_serializable(package="kzoo")
-class ImagePreprocessing(keras.layers.Layer):
+class ImagePreprocessing(Preprocessing):
     """Resizes images (bilinear) and scales them from 0..255 to 0..1.
 
     Keras' own `Resizing` is not used: behind it an exported SavedModel runs its
@@ -37,7 +39,7 @@ class ImagePreprocessing(keras.layers.Layer):
     ((2, 28, 28, 1), 1.0)
     """
 
-    kind = "images"
+    kind = "image"
 
     def __init__(self, height, width, channels, background="white", **kwargs):
         super().__init__(**kwargs)
@@ -45,6 +47,18 @@ class ImagePreprocessing(keras.layers.Layer):
         self.width = width
         self.channels = channels
         self.background = background
+
+    @classmethod
+    def learn(cls, images, *, image_size=None, channels, background="white"):
+        """Takes the size of the images where none is given.
+
+        Args:
+            images: Array `(examples, height, width, channels)`; not used with an `image_size`.
+            image_size: `(height, width)`, or None.
+            channels: 1 for grey, 3 for colour.
+            background: Colour behind the transparent pixels of image files.
+        """
+        return cls(*(image_size or images.shape[1:3]), channels, background)
 
     @property
     def example_shape(self):
@@ -83,6 +97,17 @@ class ImagePreprocessing(keras.layers.Layer):
             images: What `as_raw` has returned.
         """
         check_range(images)
+
+    def positions(self, inputs, x):
+        """Returns None for each image, the positions of which are its pixels."""
+        return [None] * len(x)
+
+    def delete(self, x, places, grid):
+        """Returns an image, the regions at these places of `grid` having its mean colour."""
+        x = x.copy()
+        rows, columns = (np.arange(x.shape[i]) * grid[i] // x.shape[i] for i in (0, 1))
+        x[np.isin(rows[:, None] * grid[1] + columns, places)] = x.mean(axis=(0, 1))
+        return x
 
     def call(self, images):
         self._check_shape(images)

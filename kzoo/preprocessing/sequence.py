@@ -4,9 +4,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from kzoo.preprocessing.base import Preprocessing
 
-@keras.saving.register_keras_serializable(package="kzoo")
-class ArrayPreprocessing(keras.layers.Layer):
+
+@keras.saving.register_keras_serializable(package="kzoo", name="ArrayPreprocessing")
+class SequencePreprocessing(Preprocessing):
     """Passes arrays on as floats, less a mean and divided by a scale.
 
     Args:
@@ -25,18 +27,36 @@ class ArrayPreprocessing(keras.layers.Layer):
         ValueError: If an array has another shape.
 
     Example:
-    >>> x = ArrayPreprocessing((3,), mean=2.0, scale=0.5)(np.ones((1, 3)))
+    >>> x = SequencePreprocessing((3,), mean=2.0, scale=0.5)(np.ones((1, 3)))
     >>> x[0].numpy().tolist()
     [-2.0, -2.0, -2.0]
     """
-
-    kind = "arrays"
 
     def __init__(self, example_shape, mean=0.0, scale=1.0, **kwargs):
         super().__init__(**kwargs)
         self.example_shape = tuple(example_shape)
         self.mean = mean
         self.scale = scale
+
+    @classmethod
+    def learn(cls, arrays, *, standardize=True):
+        """Learns the mean and the standard deviation of each feature.
+
+        Args:
+            arrays: Array `(examples, features)` or `(examples, time, features)`.
+            standardize: False passes them on as they are.
+        """
+        if not standardize:
+            return cls(arrays.shape[1:])
+        axes = tuple(range(arrays.ndim - 1))
+        mean, scale = (f(arrays, axis=axes, dtype="float64") for f in (np.mean, np.std))
+        scale[scale < np.finfo("float32").tiny] = 1.0  # nothing float32 can be divided by
+        return cls(arrays.shape[1:], mean.tolist(), scale.tolist())
+
+    @property
+    def kind(self):
+        """`"vector"` or, with an axis of time, `"sequence"`."""
+        return "vector" if len(self.example_shape) == 1 else "sequence"
 
     def raw_input(self):
         """Returns the `keras.Input` of a model that begins with this layer."""
@@ -63,6 +83,12 @@ class ArrayPreprocessing(keras.layers.Layer):
                 f"Received: {arrays.dtype} {arrays.shape}"
             )
         return finite(arrays, "Arrays")
+
+    def positions(self, inputs, x):
+        """Returns the numbers of the steps, from 0, or of the features, from 1."""
+        if self.kind == "sequence":
+            return [[str(i) for i in range(x.shape[1])]] * len(x)
+        return [[f"feature {i + 1}" for i in range(x.shape[1])]] * len(x)
 
     def call(self, arrays):
         arrays = ops.cast(arrays, self.compute_dtype)

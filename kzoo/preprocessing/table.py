@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from kzoo.messages import BackendError
+from kzoo.preprocessing.base import Preprocessing
 from kzoo.preprocessing.cells import MISSING
 from kzoo.preprocessing.table_input import as_columns, as_numbers, as_texts, tensor_names
 from kzoo.types import PositiveInt
@@ -28,7 +29,7 @@ SPELLINGS = {"text": [], "boolean": [], "code": CODE, "number": [*CODE, LEADING_
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
-class TablePreprocessing(keras.layers.Layer):
+class TablePreprocessing(Preprocessing):
     """Turns a dict of columns into features: one number each, all of similar size.
 
         number     (x - mean) / scale, x being the median where it is missing; cut at +-10
@@ -42,7 +43,7 @@ class TablePreprocessing(keras.layers.Layer):
     backend only, which alone has strings.
 
     Args:
-        columns: List of dicts, as `learn_table_preprocessing` makes it. Of a number: `name`,
+        columns: List of dicts, as `learn` makes it. Of a number: `name`,
             `median`, `mean`, `scale`, `missing`, whether it has a feature for that, `decimal`,
             its decimal sign in text, and `dtype`. Of a category: `name`, `categories`, `other`,
             whether it has a feature for that, and `form`, what all of them are: `"text"`,
@@ -72,7 +73,7 @@ class TablePreprocessing(keras.layers.Layer):
     [[2.0, 0.0, 0.0, 1.0], [-0.5, 1.0, 0.0, 0.0]]
     """
 
-    kind = "tables"
+    kind = "table"
 
     def __init__(self, columns, missing=MISSING, **kwargs):
         super().__init__(**kwargs)
@@ -84,6 +85,27 @@ class TablePreprocessing(keras.layers.Layer):
         self._convert_input_args = False  # Keras would take strings for numbers
         self._allow_non_tensor_positional_args = True
         self.supports_jit = False
+
+    @classmethod
+    def learn(cls, columns, decimals=None, missing=MISSING, *, max_categories: PositiveInt = 50):
+        """Learns medians, scales and categories from the training rows.
+
+        Args:
+            columns: Dict from name to array `(examples,)`: floats, NaN being missing, or strings,
+                `""` being missing.
+            decimals: Dict from the name of a column of numbers to its decimal sign, where that is
+                not `"."`.
+            missing: Words that stand for a missing value, in any case.
+            max_categories: Categories of a column that get a feature; the rarer ones share one.
+        """
+        learned = []
+        for name, values in columns.items():
+            if values.dtype.kind == "f":
+                decimal = (decimals or {}).get(name, ".")
+                learned.append({"name": name, **_learn_number(values), "decimal": decimal})
+            else:
+                learned.append({"name": name, **_learn_category(values, missing, max_categories)})
+        return cls(learned, missing)
 
     @property
     def feature_names(self):
@@ -149,6 +171,10 @@ class TablePreprocessing(keras.layers.Layer):
                 stacklevel=4,
             )
 
+    def positions(self, inputs, x):
+        """Returns the names of the features for each row."""
+        return [self.feature_names] * len(x)
+
     def build(self, input_shape):
         pass
 
@@ -183,32 +209,6 @@ class TablePreprocessing(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "columns": self.columns, "missing": self.missing}
-
-
-def learn_table_preprocessing(
-    columns, decimals=None, missing=MISSING, *, max_categories: PositiveInt = 50
-):
-    """Learns medians, scales and categories from the training rows.
-
-    Args:
-        columns: Dict from name to array `(examples,)`: floats, NaN being missing, or strings,
-            `""` being missing.
-        decimals: Dict from the name of a column of numbers to its decimal sign, where that is
-            not `"."`.
-        missing: Words that stand for a missing value, in any case.
-        max_categories: Categories of a column that get a feature; the rarer ones share one.
-
-    Returns:
-        `TablePreprocessing`.
-    """
-    learned = []
-    for name, values in columns.items():
-        if values.dtype.kind == "f":
-            decimal = (decimals or {}).get(name, ".")
-            learned.append({"name": name, **_learn_number(values), "decimal": decimal})
-        else:
-            learned.append({"name": name, **_learn_category(values, missing, max_categories)})
-    return TablePreprocessing(learned, missing)
 
 
 def _learn_number(values):

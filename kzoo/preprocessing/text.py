@@ -7,9 +7,11 @@ import keras
 import numpy as np
 from annotated_types import Ge
 
+from kzoo.preprocessing.base import Preprocessing
 from kzoo.preprocessing.words import Split, Standardize, vectorization
 from kzoo.types import PositiveInt
 
+UNKNOWN = 1  # the id of every word that is not in the vocabulary
 CHUNK = 1024  # texts that are split into words at a time
 HEAD = {"first": (1, 1), "last": (0, 1), "ends": (1, 3)}  # share of a long text kept from its start
 
@@ -17,7 +19,7 @@ Keep = Literal["first", "last", "ends"]
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
-class TextPreprocessing(keras.layers.Layer):
+class TextPreprocessing(Preprocessing):
     """Turns strings into the ids of their words, padded with 0 at the end.
 
     Id 0 is padding and id 1 a word that is not in the vocabulary; a text without any word becomes
@@ -54,7 +56,7 @@ class TextPreprocessing(keras.layers.Layer):
     [[1, 2, 3], [2, 0, 0]]
     """
 
-    kind = "texts"
+    kind = "text"
 
     def __init__(
         self,
@@ -78,6 +80,35 @@ class TextPreprocessing(keras.layers.Layer):
         self._convert_input_args = False  # Keras would take strings for numbers
         self._allow_non_tensor_positional_args = True
         self.supports_jit = False
+
+    @classmethod
+    def learn(
+        cls,
+        texts,
+        *,
+        vocabulary_size: Annotated[int, Ge(3)] = 20_000,
+        sequence_length: PositiveInt = 400,
+        keep: Keep = "ends",
+        standardize: Standardize | None = "words",
+        split: Split = "auto",
+        ngrams: PositiveInt = 1,
+    ):
+        """Learns the most frequent words of the training texts.
+
+        Args:
+            texts: Array of strings `(examples,)`.
+            vocabulary_size: Number of token ids at most, padding and the unknown word among them.
+            sequence_length: Words of a text that are kept at most.
+            keep: Which ones of a longer text; see `TextPreprocessing`, like the next three.
+            standardize: What is done before a text is split.
+            split: What is a word.
+            ngrams: Up to how many neighbouring words also count as one.
+        """
+        every_word = vectorization(standardize, split, ngrams, max_tokens=vocabulary_size)
+        chunks = (texts[i : i + CHUNK] for i in range(0, len(texts), CHUNK))
+        every_word.adapt(list(chunk) for chunk in chunks)
+        vocabulary = every_word.get_vocabulary(include_special_tokens=False)
+        return cls(list(map(str, vocabulary)), sequence_length, keep, standardize, split, ngrams)
 
     @property
     def example_shape(self):
@@ -123,16 +154,17 @@ class TextPreprocessing(keras.layers.Layer):
             ids = self._shorten(ids)
             first = tf.range(tf.shape(ids)[1]) == 0
             # a text of padding alone: cuDNN's LSTM does not take it
-            return tf.where(first & (ids == 0), 1, ids)
+            return tf.where(first & (ids == 0), UNKNOWN, ids)
 
-    def words(self, texts):
+    def positions(self, texts, x=None):
         """Returns the words that the ids of each text stand for, those without one in brackets.
 
         Args:
             texts: As `as_raw` takes them.
+            x: Not needed.
 
         Example:
-        >>> TextPreprocessing(["good", "film"], 3).words(["A good film!", "Good"])
+        >>> TextPreprocessing(["good", "film"], 3).positions(["A good film!", "Good"])
         [['[a]', 'good', 'film'], ['good']]
         """
         import tensorflow as tf
@@ -145,6 +177,12 @@ class TextPreprocessing(keras.layers.Layer):
         names = [word if word in known else f"[{word}]" for word in vocabulary]
         rows = self._shorten(every_word(texts)).numpy().tolist()
         return [[names[i] for i in row if i] or ["[]"] for row in rows]
+
+    def delete(self, x, places, grid):
+        """Returns token ids without those at these places; the others close up."""
+        kept = np.delete(x[: np.count_nonzero(x)], places)
+        kept = kept if len(kept) else [UNKNOWN]  # as `call` does with an empty text
+        return np.pad(kept, (0, len(x) - len(kept)))
 
     def _shorten(self, ids):
         """Keeps `sequence_length` of the ids of a longer text."""
@@ -178,37 +216,6 @@ class TextPreprocessing(keras.layers.Layer):
             "split": self.split,
             "ngrams": self.ngrams,
         }
-
-
-def learn_text_preprocessing(
-    texts,
-    *,
-    vocabulary_size: Annotated[int, Ge(3)] = 20_000,
-    sequence_length: PositiveInt = 400,
-    keep: Keep = "ends",
-    standardize: Standardize | None = "words",
-    split: Split = "auto",
-    ngrams: PositiveInt = 1,
-):
-    """Learns the most frequent words of the training texts.
-
-    Args:
-        texts: Array of strings `(examples,)`.
-        vocabulary_size: Number of token ids at most, padding and the unknown word among them.
-        sequence_length: Words of a text that are kept at most.
-        keep: Which ones of a longer text; see `TextPreprocessing`, like the next three.
-        standardize: What is done before a text is split.
-        split: What is a word.
-        ngrams: Up to how many neighbouring words also count as one.
-
-    Returns:
-        `TextPreprocessing`.
-    """
-    every_word = vectorization(standardize, split, ngrams, max_tokens=vocabulary_size)
-    chunks = (texts[i : i + CHUNK] for i in range(0, len(texts), CHUNK))
-    every_word.adapt(list(chunk) for chunk in chunks)
-    vocabulary = [str(word) for word in every_word.get_vocabulary(include_special_tokens=False)]
-    return TextPreprocessing(vocabulary, sequence_length, keep, standardize, split, ngrams)
 
 
 def _is_list_of_strings(texts):

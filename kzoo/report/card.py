@@ -3,18 +3,15 @@
 TEMPLATE = """\
 # {name}
 
-{test_accuracy:.2%} of {examples:,} test examples right, after {train_seconds:.0f} s of training.
+{headline}, after {train_seconds:.0f} s of training.
 
     python train.py --config config.yaml
 
 | | |
 |---|---|
 | model | {model}, {parameters:,} parameters |
-| data | {data}: {classes} classes |
-| test accuracy | {test_accuracy:.4f}{over_seeds} |
-| test loss | {test_loss:.4f} nats |
-| calibration error | {test_calibration_error:.4f} |
-| validation accuracy | {validation_accuracy:.4f}, the best epoch: {best_epoch} of {epochs} |
+| data | {data}: {task} |
+{facts}, the best epoch: {best_epoch} of {epochs} |
 | training | {train_seconds:.1f} s, at most {peak_memory:.2f} GiB of memory |
 | machine | {machine} |
 | seed | {seed} |
@@ -35,6 +32,7 @@ def card(
     config,
     metrics,
     figures,
+    task,
     over_seeds=None,
     *,
     data_license: str | None = None,
@@ -47,7 +45,8 @@ def card(
         config: The resolved config.
         metrics: Dict, what `metrics.json` holds.
         figures: Paths of its figures, relative to the folder of the run.
-        over_seeds: The test accuracy of several runs, or None.
+        task: That of the model, which tells what the test came to.
+        over_seeds: The first of these numbers over several runs, or None.
         data_license: Where the data comes from and under which terms.
         intended_use: What the model is for.
         limitations: What it is not for, and what is known to go wrong.
@@ -63,15 +62,20 @@ def card(
         name=config["name"],
         model=_model(config),
         data=" ".join(filter(None, [config["data"]["name"], config["data"].get("dataset")])),
-        examples=sum(c["examples"] for c in metrics["test_classes"].values()),
-        classes=len(metrics["test_classes"]),
-        over_seeds=f"; {over_seeds}" if over_seeds else "",
+        headline=task.headline(metrics),
+        task=task,
+        facts=_facts(task.facts(metrics), over_seeds),
         peak_memory=(metrics["peak_memory_bytes"] or 0) / 2**30,
         versions=", ".join(f"{name} {version}" for name, version in metrics["versions"].items()),
         figures="\n".join(f"![{path.stem}]({path.as_posix()})" for path in figures),
         files=_files(metrics["files"]),
         notes="".join(f"\n**{title}.** {note}\n" for title, note in notes.items() if note),
     )
+
+
+def _facts(facts, over_seeds):
+    first, *others = (f"| {name} | {value}" for name, value in facts.items())
+    return " |\n".join([f"{first}; {over_seeds}" if over_seeds else first, *others])
 
 
 def _model(config):

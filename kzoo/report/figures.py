@@ -2,13 +2,8 @@
 
 import csv
 
-import numpy as np
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from kzoo.messages import short
-
-NAME = 30  # characters of a class
 COLORS = {"training": "#4477aa", "validation": "#cc6677"}
 
 
@@ -32,30 +27,4 @@ def draw_curves(history_file, path):
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
-    figure.savefig(path, dpi=150)
-
-
-@rc_context({"text.parse_math": False})  # a class may be called $5
-def draw_confusion_matrix(matrix, class_names, path):
-    """Draws which classes were taken for which, as shares of the true class.
-
-    Args:
-        matrix: Counts `(num_classes, num_classes)`, rows being the true classes.
-        class_names: List of strings.
-        path: PNG file to write.
-    """
-    counts, class_names = np.asarray(matrix), [short(name, NAME) for name in class_names]
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    size = min(12, 2.5 + 0.45 * len(class_names))
-    figure = Figure(figsize=(size, size), layout="constrained")
-    axes = figure.subplots()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    ticks = range(len(class_names))
-    axes.set_xticks(ticks, class_names, rotation=45 if max(map(len, class_names)) > 2 else 0)
-    axes.set_yticks(ticks, class_names)
-    axes.set(xlabel="predicted", ylabel="true", title="examples of the test split")
-    if len(class_names) <= 25:
-        for i, j in zip(*np.nonzero(counts), strict=True):
-            color = "white" if shares[i, j] > 0.5 else "black"
-            axes.text(j, i, counts[i, j], ha="center", va="center", color=color, fontsize=8)
     figure.savefig(path, dpi=150)

@@ -5,7 +5,7 @@ import warnings
 import keras
 import numpy as np
 
-from kzoo.preprocessing.base import user_input
+from kzoo.tasks.classification import Classification
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
@@ -26,16 +26,20 @@ class Classifier(keras.Model):
     """
 
     def __init__(self, core, preprocessing, class_names, **kwargs):
+        task = Classification(list(class_names))
         inputs = preprocessing.raw_input()
-        logits = core(preprocessing(inputs), training=False)
-        softmax = keras.layers.Activation("softmax", dtype="float32", name="probabilities")
-        outputs = {"logits": logits, "probabilities": softmax(logits)}
+        outputs = task.outputs(core(preprocessing(inputs), training=False))
         with warnings.catch_warnings():  # a column may be called what no tensor can be
             warnings.filterwarnings("ignore", "When providing `inputs` as a dict")
             super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.core = core
         self.preprocessing = preprocessing
-        self.class_names = list(class_names)
+        self.task = task
+
+    @property
+    def class_names(self):
+        """List of strings, one for each logit."""
+        return self.task.class_names
 
     def call(self, inputs, training=None, mask=None):
         # Keras would hand `training` on to the core, whatever it was called with above
@@ -51,7 +55,7 @@ class Classifier(keras.Model):
                 black; images of nothing but 0 and 1 are refused otherwise.
             **kwargs: Those of `keras.Model.predict`.
         """
-        x = user_input(self.preprocessing, x, decoded)
+        x = self.preprocessing.from_user(x, decoded)
         if any(array.dtype == "float64" for array in keras.tree.flatten(x)):
             import tensorflow as tf
 

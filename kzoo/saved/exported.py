@@ -1,17 +1,15 @@
 """A model that is a SavedModel: it computes, and that is all."""
 
-import dataclasses
 import functools
 import warnings
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 
 from kzoo.messages import Note, listed, reason
-from kzoo.preprocessing.base import user_input
 from kzoo.saved.shipped import LoadError, read_json
+from kzoo.saved.signature import signature_of_function
 
 # In a SavedModel of kzoo: how the classifier in it is built. TensorFlow keeps the folder for such
 # files and does not read it.
@@ -20,35 +18,6 @@ PROGRAM = (
     "{} was not written by kzoo. A SavedModel is a program: it can read and write files when it is "
     "opened or called. Open only those whose source you trust."
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Spec:
-    """A tensor that goes into a model or comes out of it; None in its shape is any size."""
-
-    name: str
-    dtype: str
-    shape: tuple
-
-    def __str__(self):
-        shape = ", ".join("any" if size is None else str(size) for size in self.shape)
-        return f"{self.name}: {self.dtype} ({shape})"
-
-
-@dataclasses.dataclass(frozen=True)
-class Signature:
-    """What a model takes and gives.
-
-    Attributes:
-        inputs: `Spec`, or a dict or list of them.
-        outputs: The same.
-    """
-
-    inputs: Any
-    outputs: Any
-
-    def __str__(self):
-        return f"{show_specs(self.inputs)} -> {show_specs(self.outputs)}"
 
 
 class ExportedModel:
@@ -83,11 +52,11 @@ class ExportedModel:
         if self._description is None:
             warnings.warn(PROGRAM.format(folder), Note, stacklevel=3)
         self._loaded = tf.saved_model.load(str(folder))
-        signatures = self._loaded.signatures
-        self.signatures = {name: _signature(signatures[name]) for name in sorted(signatures)}
+        signatures = dict(sorted(self._loaded.signatures.items()))
+        self.signatures = {name: signature_of_function(f) for name, f in signatures.items()}
         self._serve = getattr(self._loaded, "serve", None)
         if self._serve:  # takes one argument, in the structure that the model's input had
-            self.signature = _signature(self._serve.concrete_functions[0])
+            self.signature = signature_of_function(self._serve.concrete_functions[0])
         elif "serving_default" in signatures:
             self.signature = self.signatures["serving_default"]
         else:
@@ -120,7 +89,7 @@ class ExportedModel:
 
         The other arguments of Keras' `predict` are ignored.
         """
-        x = x if self.preprocessing is None else user_input(self.preprocessing, x, decoded)
+        x = x if self.preprocessing is None else self.preprocessing.from_user(x, decoded)
         return keras.tree.map_structure(np.asarray, self(x))
 
     def recover(self):
@@ -157,39 +126,6 @@ def _description(folder):
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise LoadError(f"{path} is damaged: it names no classes.")
     return description
-
-
-def signature_of(model):
-    """Returns the `Signature` of an `ExportedModel` or a `keras.Model`."""
-    if isinstance(model, ExportedModel):
-        return model.signature
-    if hasattr(model, "preprocessing"):  # of ours, which knows columns by their own names
-        return Signature(_specs(model.preprocessing.raw_input()), _specs(model.output))
-    if isinstance(model, keras.Sequential):  # its `input` is not defined after loading
-        return Signature(_specs(model.inputs[0]), _specs(model.outputs[0]))
-    return Signature(_specs(model.input), _specs(model.output))
-
-
-def show_specs(specs):
-    """Returns a `Spec`, or a structure of them, as text."""
-    return ", ".join(map(str, keras.tree.flatten(specs)))
-
-
-def _signature(function):
-    positional, named = function.structured_input_signature
-    inputs = positional[0] if positional else named
-    return Signature(_specs(inputs), _specs(function.structured_outputs))
-
-
-def _specs(tensors):
-    if isinstance(tensors, dict):
-        return {name: _spec(tensor, name) for name, tensor in tensors.items()}
-    return keras.tree.map_structure(_spec, tensors)
-
-
-def _spec(tensor, name=None):
-    dtype = getattr(tensor.dtype, "name", tensor.dtype)
-    return Spec(name or tensor.name, dtype, tuple(tensor.shape))
 
 
 def _tensor(spec, value):

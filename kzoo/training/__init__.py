@@ -19,6 +19,6 @@ def train(config, overrides=None, run_dir=None, overwrite=False):
         RunError: If the run failed or was stopped; the message says what is kept.
     """
     from kzoo.training.recipe import load_config
-    from kzoo.training.run import run_experiment
+    from kzoo.training.run import run
 
-    return run_experiment(load_config(config, overrides), run_dir, overwrite)
+    return run(load_config(config, overrides), run_dir, overwrite)

@@ -12,7 +12,8 @@ class KeepBest(keras.callbacks.Callback):
     keeps the average that was validated.
 
     Args:
-        monitor: `"val_loss"`, or `"val_accuracy"` (among equals, the lower loss).
+        monitor: `"val_loss"`, or a metric that is better the higher it is, as `"val_accuracy"`
+            (among equals, the lower loss).
         patience: Epochs without a better one after which training stops; None never stops.
     """
 
@@ -31,8 +32,8 @@ class KeepBest(keras.callbacks.Callback):
 
     def on_test_end(self, logs=None):
         score = (-logs["loss"],)
-        if self.monitor == "val_accuracy":
-            score = (logs["accuracy"], *score)
+        if self.monitor != "val_loss":
+            score = (logs[self.monitor.removeprefix("val_")], *score)
         if not math.isfinite(logs["loss"]):
             return
         if self._best_score is None or score > self._best_score:

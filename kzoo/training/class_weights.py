@@ -1,36 +1,23 @@
-"""How much the examples of each class count in training."""
-
-import numpy as np
+"""Classes as the keys of a config name them."""
 
 from kzoo.config import ConfigError, parse_value
 from kzoo.messages import listed, show
 
 
-def class_weights(class_weight, labels, class_names):
-    """Returns the weight of an example of each class.
+def by_class_name(class_weight, class_names):
+    """Returns `training.class_weight` with the names of classes as its keys.
 
     Args:
-        class_weight: `"balanced"`, which gives all classes the same sum and an example the mean
-            weight 1: examples / (classes * examples of the class); a dict from class name to
-            weight, 1 for a class that is not in it; or None. A key that YAML reads as a number,
-            a date, true, false or null stands for the class that is spelled so.
-        labels: Integer array `(examples,)` of the training split.
+        class_weight: `"balanced"`, None, or a dict from class to weight. A key that YAML reads as
+            a number, a date, true, false or null stands for the class that is spelled so.
         class_names: List of strings.
 
-    Returns:
-        Array of float32 `(num_classes,)`, or None where no example counts more than another.
-
     Raises:
-        ValueError: If there is no such class, or several are spelled so.
+        ConfigError: If there is no such class, or several are spelled so.
     """
-    if class_weight is None:
-        return None
-    if class_weight == "balanced":
-        counts = np.bincount(labels, minlength=len(class_names))
-        present = np.count_nonzero(counts)
-        return (len(labels) / (present * np.maximum(1, counts))).astype("float32")
-    weights = {_class_of(key, class_names): weight for key, weight in class_weight.items()}
-    return np.array([weights.get(name, 1.0) for name in class_names], "float32")
+    if not isinstance(class_weight, dict):
+        return class_weight
+    return {_class_of(key, class_names): weight for key, weight in class_weight.items()}
 
 
 def _class_of(key, class_names):
@@ -40,8 +27,8 @@ def _class_of(key, class_names):
     found = [name for name in class_names if _is_spelled(name, key)]
     if len(found) != 1:
         wrong = f"has no class {show(key)}" if not found else f"has several classes {show(key)}"
-        raise ValueError(
-            f"{wrong}. The classes are: {listed(class_names)}. "
+        raise ConfigError(
+            f"training.class_weight: the data {wrong}. The classes are: {listed(class_names)}. "
             "A name that is a number, a date, true, false or null in YAML needs quotes."
         )
     return found[0]

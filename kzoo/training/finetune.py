@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import keras
 
 from kzoo.config import ConfigError
-from kzoo.data.dataset import read_with
 from kzoo.messages import listed, nearest
 from kzoo.saved.classifier import Classifier
 from kzoo.saved.exported import ExportedModel
@@ -44,30 +43,23 @@ def starting_point(*, from_: str, trainable: Sequence[str] = ("*",)):
 
 
 def adapt(model, dataset):
-    """Makes data and model fit each other.
+    """Gives a trained model what the data asks for.
 
     Args:
         model: `Classifier` that `starting_point` returned.
-        dataset: `Dataset`.
+        dataset: `Dataset`, read with the pre-processing of the model.
 
     Returns:
-        The `Dataset`, read with the pre-processing of the model, and a core with the weights of
-        the model. Where the classes are others it has a new head, which is trained in any case.
-
-    Raises:
-        ConfigError: If the model cannot read the data.
+        The `Dataset` with a line for its report, and a core with the weights of the model. Where
+        the task is another one it has a new head, which is trained in any case.
     """
-    try:
-        dataset = read_with(dataset, model.preprocessing)
-    except ValueError as error:
-        raise ConfigError(f"finetune: {error}") from None
     core = type(model.core).from_config(model.core.get_config())  # dropout by the seed of the run
     core.set_weights(model.core.get_weights())
     for layer, old in zip(core.layers, model.core.layers, strict=True):
         _set_trainable(layer, old.trainable)
     head = "its head is kept"
-    if dataset.class_names != model.class_names:
-        core = _with_new_head(core, dataset.num_classes)
+    if dataset.task != model.task:
+        core = _with_new_head(core, dataset.task.num_outputs)
         head = "a new head, for other classes"
     trained = sum(layer.trainable for layer in _with_weights(core))
     note = f"from {model.name}: {trained} of {len(_with_weights(core))} layers are trained; {head}"
@@ -101,9 +93,9 @@ def _with_weights(core):
     return [layer for layer in core.layers if layer.weights]
 
 
-def _with_new_head(core, num_classes):
+def _with_new_head(core, num_outputs):
     old = core.get_layer("logits")
-    config = {**old.get_config(), "units": num_classes, "trainable": True}
+    config = {**old.get_config(), "units": num_outputs, "trainable": True}
     return keras.Model(
         core.input, keras.layers.Dense.from_config(config)(old.input), name=core.name
     )

@@ -9,7 +9,6 @@ import keras
 from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
 from kzoo.messages import NO_MEMORY, UserError, reason, sentence
 from kzoo.training.callbacks import KeepBest, NonFiniteLoss, StopAtNonFiniteLoss
-from kzoo.training.class_weights import class_weights
 from kzoo.training.optimizers import create_optimizer
 from kzoo.training.signals import stopped_by
 from kzoo.types import Fraction, PositiveFloat, PositiveInt
@@ -64,7 +63,7 @@ def fit(
         schedule: Dict with the `name` of one of `SCHEDULES` and its arguments.
         label_smoothing: Fraction of the target that is shared among all classes.
         class_weight: How much an example counts in training, by its class: `"balanced"`, a dict
-            from class name to weight, or None; see `class_weights`.
+            from class name to weight, or None.
         monitor: What makes an epoch the best one.
         early_stopping: Epochs without a better one after which training stops; None never stops.
         steps_per_execution: Steps run in one call of the graph; lowered to the next number that
@@ -78,16 +77,14 @@ def fit(
             whatever else went wrong, which is then its cause.
     """
     steps = steps_per_epoch(dataset)
-    weights = class_weights(class_weight, dataset.train.labels, dataset.class_names)
+    weights = dataset.task.class_weights(class_weight, dataset.train.labels)
     steps_per_execution = max(n for n in range(1, steps_per_execution + 1) if steps % n == 0)
     optimizer = create_optimizer(optimizer, schedule, steps * epochs)
     trained = keras.Model(core.inputs, core.outputs, name=core.name)
     trained.compile(
         optimizer,
-        loss=keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=label_smoothing
-        ),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        loss=dataset.task.loss(label_smoothing),
+        metrics=dataset.task.training_metrics(),
         steps_per_execution=steps_per_execution,
     )
     best = KeepBest(monitor, early_stopping)

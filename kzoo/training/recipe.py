@@ -1,5 +1,8 @@
 """A recipe: one YAML file, checked against the functions that its sections are handed to."""
 
+import inspect
+from typing import get_args
+
 from kzoo.config import ConfigError, check, override, read
 from kzoo.data import DATASETS
 from kzoo.export import ExportError, check_packages
@@ -7,11 +10,12 @@ from kzoo.lazy import Lazy
 from kzoo.models import MODELS
 from kzoo.saved.shipped import find_recipe
 from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, check_ranges
+from kzoo.types import LEARNED
 
 REGISTRIES = {
     "data": DATASETS,
     "data.augmentation": Lazy("kzoo.data.augmentation", "augment"),
-    "data.text": Lazy("kzoo.preprocessing.text", "learn_text_preprocessing"),
+    "data.text": Lazy("kzoo.preprocessing.text", "TextPreprocessing.learn"),
     "model": MODELS,
     "finetune": Lazy("kzoo.training.finetune", "starting_point"),
     "training": Lazy("kzoo.training.fit"),
@@ -20,21 +24,16 @@ REGISTRIES = {
     "export": Lazy("kzoo.export.writing", "export"),
     "card": Lazy("kzoo.report.card"),
 }
-ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
-OF_THE_MODEL = (
-    "text",
-    "image_size",
-    "channels",
-    "background",
-)  # in data: how a trained model reads
 
 
-def load_config(path, overrides=None):
+def load_config(path, overrides=None, start=None):
     """Reads a recipe and checks all of it, before any data is read.
 
     Args:
         path: YAML file, or the name of a recipe that comes with kzoo.
         overrides: Dict from dotted key to value, as in `{"training.epochs": 2}`.
+        start: A trained model to go on from in place of the recipe's own; what that decides is
+            left out. None takes the recipe as it is.
 
     Returns:
         Nested dict with every default written out.
@@ -43,10 +42,13 @@ def load_config(path, overrides=None):
         ConfigError: With a line or two for every key that is wrong.
     """
     path = find_recipe(path)
-    config = override(read(path), overrides or {}, source=str(path))
+    config = read(path)
+    if start is not None:
+        config = _going_on_from(config, start)
+    config = override(config, overrides or {}, source=str(path))
     config = check(*_with_one_model(config, path), source=str(path))
     if "finetune" in config:
-        config["data"] = _without_what_the_model_decides(config["data"])
+        config["data"] = _without_learned(config["data"])
     try:
         check_ranges(config["training"]["optimizer"])
     except ValueError as error:
@@ -56,6 +58,16 @@ def load_config(path, overrides=None):
     except ExportError as error:
         raise ConfigError(f"{path}: export.formats: {error}") from None
     return config
+
+
+def _going_on_from(config, start):
+    """Returns a recipe with another model to go on from."""
+    finetune = config.get("finetune")
+    finetune = finetune if isinstance(finetune, dict) else {}
+    config = {key: value for key, value in config.items() if key != "model"}
+    if isinstance(config.get("data"), dict):
+        config["data"] = _without_learned(config["data"])
+    return {**config, "finetune": {**finetune, "from": start}}
 
 
 def _with_one_model(config, path):
@@ -69,14 +81,24 @@ def _with_one_model(config, path):
         )
     data = config.get("data")
     if isinstance(data, dict):
-        if given := [key for key in OF_THE_MODEL if data.get(key) is not None]:
+        if given := [key for key in _learned(data) if data.get(key) is not None]:
             raise ConfigError(
                 f"{path}: data.{given[0]} is decided by the model of finetune.from, which has "
                 "learnt to read as it does. Remove it."
             )
-        config["data"] = _without_what_the_model_decides(data)
+        config["data"] = _without_learned(data)
     return config, {**REGISTRIES, "model": None}
 
 
-def _without_what_the_model_decides(data):
-    return {key: value for key, value in data.items() if key not in OF_THE_MODEL}
+def _learned(data):
+    """Returns the keys of a section `data` that the pre-processing of a trained model decides."""
+    name = data.get("name")
+    if not isinstance(name, str) or name not in DATASETS:
+        return []  # an error by itself
+    parameters = inspect.signature(DATASETS[name]).parameters.items()
+    return [key for key, p in parameters if LEARNED in get_args(p.annotation)]
+
+
+def _without_learned(data):
+    learned = _learned(data)
+    return {key: value for key, value in data.items() if key not in learned}

@@ -1,4 +1,4 @@
-"""The story of one run: from a config to a folder with a trained model."""
+"""The story of a run: from a config to a folder with a trained model."""
 
 import dataclasses
 import time
@@ -14,26 +14,20 @@ from kzoo.messages import listed, reason
 from kzoo.models import MODELS
 from kzoo.saved.classifier import Classifier, with_preprocessing
 from kzoo.training.callbacks import StopWhenAsked
-from kzoo.training.class_weights import class_weights
+from kzoo.training.class_weights import by_class_name
 from kzoo.training.environment import environment, peak_memory_bytes
 from kzoo.training.failures import Failures, RunError
 from kzoo.training.finetune import adapt, starting_point
 from kzoo.training.fit import TrainingStopped, fit
 from kzoo.training.optimizers import create_optimizer
-from kzoo.training.recipe import ARGUMENT
 from kzoo.training.run_folder import check_run_folder, run_folder, write
 from kzoo.training.signals import signals_wait
 from kzoo.training.stages import export_run, keep_best, save_weights, test_model, write_report
 
-__all__ = [
-    "Run",
-    "RunError",
-    "describe_data",
-    "load_data_and_core",
-    "run_experiment",
-]
+__all__ = ["Run", "RunError", "read_data_and_build", "run"]
 
 FEW_STEPS = 50  # in which hardly a network learns anything
+ARGUMENT = {"from": "from_"}  # a word that Python keeps for itself
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +45,65 @@ class Run:
     metrics: dict = dataclasses.field(repr=False)
 
 
-def load_data_and_core(config):
+def run(config, run_dir=None, overwrite=False, dry_run=False, test=True):
+    """Trains the model of a config, tests it once and writes the folder of the run.
+
+    Args:
+        config: Nested dict from `load_config`.
+        run_dir: Folder for the results; None takes the next free `runs/<name>`.
+        overwrite: Whether results in that folder are replaced, once the new ones are complete.
+        dry_run: Whether to stop once the data is read and the model built, after their
+            description.
+        test: Whether the test split is read, once, at the end.
+
+    Returns:
+        `Run`; None of a dry run.
+
+    Raises:
+        ConfigError: If the model cannot read such data.
+        DataError: If the data cannot be had.
+        RunFolderError: If the results have no place to go.
+        RunError: If the run was stopped, or anything after the data failed.
+    """
+    if not dry_run:
+        check_run_folder(run_dir, overwrite)
+    dataset, core = read_data_and_build(config)
+    training, names = config["training"], dataset.task.class_names
+    training = {**training, "class_weight": by_class_name(training["class_weight"], names)}
+    described = _describe(dataset, config)
+    print(described)
+    if dry_run:
+        return core.summary()
+    model = with_preprocessing(core, dataset.preprocessing, names, config["name"])
+    with run_folder(config["name"], run_dir, overwrite) as folder, Failures(folder) as failures:
+        write(folder.path / "config.yaml", dump(config))
+        write(folder.path / "data.txt", described)
+        dataset.preprocessing.write_assets(folder.path)
+        start, stop = time.perf_counter(), None
+        with signals_wait() as check:  # until the weights are on disk, or the end of a step
+            stop_when_asked = StopWhenAsked(check)
+            try:
+                history = folder.path / "history.csv"
+                best = fit(core, dataset, config["seed"], history, [stop_when_asked], **training)
+            except TrainingStopped as error:
+                stop = error  # and after this block: a failure to save is no consequence of it
+            if stop:
+                keep_best(stop, model, folder.path, config, failures)
+                raise failures.error(stop.exit_code) from failures.unforeseen
+            seconds = time.perf_counter() - start
+            failures.attempt("", save_weights, model, folder.path)
+        files = export_run(model, dataset, folder.path, config, failures)
+        tested = failures.attempt("The test failed", test_model, core, dataset) if test else None
+        metrics = {**(tested or {}), **_facts(best, core, seconds, config), "files": files}
+        write_report(model, dataset, metrics, folder.path, config, failures)
+        failures.check()
+        if "keras" not in config["export"]["formats"]:
+            (folder.path / "model.keras").unlink()
+        folder.complete()
+    return Run(folder.target, model, metrics)
+
+
+def read_data_and_build(config):
     """Returns the `Dataset` of a config and, built for it, the core.
 
     Raises:
@@ -66,16 +118,11 @@ def load_data_and_core(config):
     if "finetune" in config:  # before the data, which may take its time
         start = starting_point(**{ARGUMENT.get(k, k): v for k, v in config["finetune"].items()})
     dataset = load_data(config["data"], start and start.preprocessing)
-    try:
-        class_weight = config["training"]["class_weight"]
-        class_weights(class_weight, dataset.train.labels, dataset.class_names)
-    except ValueError as error:
-        raise ConfigError(f"training.class_weight: the data {error}") from None
     if start:
         return adapt(start, dataset)
-    decided = [dataset.input_shape, dataset.num_classes]
-    if dataset.vocabulary_size:
-        decided.append(dataset.vocabulary_size)
+    decided = [dataset.preprocessing.example_shape, dataset.task.num_outputs]
+    if dataset.preprocessing.vocabulary_size:
+        decided.append(dataset.preprocessing.vocabulary_size)
     try:
         options = {key: value for key, value in config["model"].items() if key != "name"}
         core = MODELS[config["model"]["name"]](*decided, **options)
@@ -103,7 +150,7 @@ def _check_backend(formats):
         )
 
 
-def describe_data(dataset, config):
+def _describe(dataset, config):
     """Returns the report on the data, and whether there are enough steps to learn from it."""
     steps = steps_per_epoch(dataset) * config["training"]["epochs"]
     if steps >= FEW_STEPS:
@@ -112,73 +159,6 @@ def describe_data(dataset, config):
         f"{report(dataset)}{steps} training steps in all are few: lower data.batch_size or raise "
         "training.epochs\n"
     )
-
-
-def run_experiment(config, run_dir=None, overwrite=False):
-    """Trains the model of a config, tests it once and writes the folder of the run.
-
-    Args:
-        config: Nested dict from `load_config`.
-        run_dir: Folder for the results; None takes the next free `runs/<name>`.
-        overwrite: Whether results in that folder are replaced, once the new ones are complete.
-
-    Returns:
-        `Run`.
-
-    Raises:
-        ConfigError: If the model cannot read such data.
-        DataError: If the data cannot be had.
-        RunFolderError: If the results have no place to go.
-        RunError: If the run was stopped, or anything after the data failed.
-    """
-    check_run_folder(run_dir, overwrite)
-    dataset, core = load_data_and_core(config)
-    described = describe_data(dataset, config)
-    print(described)
-    model = with_preprocessing(core, dataset.preprocessing, dataset.class_names, config["name"])
-    with run_folder(config["name"], run_dir, overwrite) as folder, Failures(folder) as failures:
-        write(folder.path / "config.yaml", dump(config))
-        write(folder.path / "data.txt", described)
-        if hasattr(dataset.preprocessing, "write_assets"):
-            dataset.preprocessing.write_assets(folder.path)
-        best, seconds = _train(model, dataset, folder.path, config, failures)
-        files = export_run(model, dataset, folder.path, config, failures)
-        tested = failures.attempt("The test failed", test_model, core, dataset) or {}
-        metrics = {**tested, **_facts(best, core, seconds, config), "files": files}
-        write_report(model, dataset, metrics, folder.path, config, failures)
-        failures.check()
-        if "keras" not in config["export"]["formats"]:
-            (folder.path / "model.keras").unlink()
-        folder.complete()
-    return Run(folder.target, model, metrics)
-
-
-def _train(model, dataset, folder, config, failures):
-    """Trains until the weights are on disk; a signal waits for the end of a step, and for that.
-
-    Returns:
-        What `fit` returns, and the seconds that it took.
-    """
-    start = time.perf_counter()
-    stop = None
-    with signals_wait() as check:
-        try:
-            best = fit(
-                model.core,
-                dataset,
-                config["seed"],
-                folder / "history.csv",
-                [StopWhenAsked(check)],
-                **config["training"],
-            )
-        except TrainingStopped as error:
-            stop = error  # and after this block: a failure to save is no consequence of it
-        if stop:
-            keep_best(stop, model, folder, config, failures)
-            raise failures.error(stop.exit_code) from failures.unforeseen
-        seconds = time.perf_counter() - start
-        failures.attempt("", save_weights, model, folder)
-    return best, seconds
 
 
 def _facts(best, core, seconds, config):

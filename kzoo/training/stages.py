@@ -10,8 +10,7 @@ from kzoo.explanation.explain import SHOWN, explain
 from kzoo.export import ExportError, export
 from kzoo.messages import sentence
 from kzoo.report.card import card
-from kzoo.report.figures import draw_confusion_matrix, draw_curves
-from kzoo.tasks.classification import classification_metrics
+from kzoo.report.figures import draw_curves
 from kzoo.training.run_folder import write
 
 
@@ -88,7 +87,7 @@ def export_run(model, dataset, folder, config, failures):
 def test_model(core, dataset):
     """Returns the numbers of the test split, which is read here and nowhere else."""
     logits = core.predict(evaluation_batches(dataset, dataset.test), verbose=0)
-    metrics = classification_metrics(logits, dataset.test.labels, dataset.class_names)
+    metrics = dataset.task.evaluate(logits, dataset.test.labels)
     return {f"test_{name}": value for name, value in metrics.items()}
 
 
@@ -108,24 +107,21 @@ def write_report(model, dataset, metrics, folder, config, failures):
     figures.mkdir(exist_ok=True)
     for name, draw in _figures(model, dataset, metrics, folder):
         failures.attempt(f"{figures / name} was not drawn", _draw, draw, figures / name)
-    if "test_accuracy" in metrics:
+    if _is_tested(metrics):
         drawn = [path.relative_to(folder) for path in sorted(figures.glob("*.png"))]
-        failures.attempt(f"{page} was not written", _write_card, page, config, metrics, drawn)
+        text = card(config, metrics, drawn, dataset.task, **config["card"])
+        failures.attempt(f"{page} was not written", write, page, text)
 
 
-def _write_card(path, config, metrics, figures):
-    write(path, card(config, metrics, figures, **config["card"]))
+def _is_tested(metrics):
+    return any(key.startswith("test_") for key in metrics)
 
 
 def _figures(model, dataset, metrics, folder):
     """Yields the name of each figure that this run has, and a function that draws it to a path."""
     yield "curves.png", lambda path: draw_curves(folder / "history.csv", path)
-    if "test_confusion_matrix" in metrics:
-        matrix = metrics["test_confusion_matrix"]
-        yield (
-            "confusion_matrix.png",
-            lambda path: draw_confusion_matrix(matrix, dataset.class_names, path),
-        )
+    if _is_tested(metrics):
+        yield from dataset.task.figures(metrics)
     if attention_model(model.core):
         yield "attention.png", lambda path: _draw_attention(model, dataset, path)
 

@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 
 import kzoo
-from kzoo.cli.evaluate import evaluate
 from kzoo.config import dump
-from kzoo.data.sources.text_folder import text_folder
+from kzoo.data import DATASETS
 from kzoo.preprocessing.text import TextPreprocessing
 from kzoo.saved.classifier import with_preprocessing
 from kzoo.training import train
+from kzoo.training.evaluate import evaluate
 from tests.data.tables import write_csv
 from tests.data.text_files import write_texts
+
+text_folder = DATASETS["text_folder"]
 
 
 def test_it_repeats_the_figures_of_the_run(kzoo_command, digits_run):

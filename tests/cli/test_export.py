@@ -34,7 +34,7 @@ def test_a_file_on_its_own_needs_data(kzoo_command, digits_run, tmp_path):
 
 
 def test_a_folder_that_is_not_empty(kzoo_command, digits_run, tmp_path, monkeypatch):
-    monkeypatch.delattr("kzoo.cli.run_data.load_data")  # refused before data is read
+    monkeypatch.delattr("kzoo.training.evaluate.load_data")  # refused before data is read
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "model.keras").write_text("of somebody else")
     for command in (["export", "--format", "keras"], ["explain", "--mistakes", 1]):

@@ -11,8 +11,8 @@ from PIL import Image
 import kzoo
 from kzoo.export.saved_model import write_saved_model
 from kzoo.preprocessing.image import ImagePreprocessing
-from kzoo.preprocessing.sequence import ArrayPreprocessing
-from kzoo.preprocessing.table import learn_table_preprocessing
+from kzoo.preprocessing.sequence import SequencePreprocessing
+from kzoo.preprocessing.table import TablePreprocessing
 from kzoo.preprocessing.text import TextPreprocessing
 from kzoo.saved.classifier import with_preprocessing
 from tests import tiny
@@ -40,8 +40,8 @@ def models(tmp_path_factory):
     preprocessing = {
         "image": ImagePreprocessing(tiny.HEIGHT, tiny.WIDTH, 1),
         "text": TextPreprocessing(["un", "film", "précieux"], sequence_length=5),
-        "table": learn_table_preprocessing(columns(60)[0]),
-        "array": ArrayPreprocessing((None, 2)),
+        "table": TablePreprocessing.learn(columns(60)[0]),
+        "array": SequencePreprocessing((None, 2)),
     }
     folders = {}
     for kind, layer in preprocessing.items():

@@ -9,7 +9,7 @@ from kzoo.data.augmentation import augment
 from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
 from kzoo.data.dataset import Examples, Stream
 from kzoo.training.recipe import load_config
-from kzoo.training.run import load_data_and_core
+from kzoo.training.run import read_data_and_build
 from tests import tiny
 
 
@@ -183,7 +183,7 @@ def test_a_config_without_augmentation_runs_none(tiny_config, monkeypatch):
     monkeypatch.setattr(batches, "augment", not_called)
     config = load_config(tiny_config)
     assert config["data"]["augmentation"] == {"translate": 0.0, "rotate": 0.0, "zoom": 0.0}
-    dataset, _ = load_data_and_core(config)
+    dataset, _ = read_data_and_build(config)
     assert len(read(training_batches(dataset, seed=0, epochs=1))) == tiny.STEPS
 
 

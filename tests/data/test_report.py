@@ -3,12 +3,15 @@ import dataclasses
 import numpy as np
 import pytest
 
+from kzoo.data import DATASETS
 from kzoo.data.dataset import Dataset, Examples, Stream
 from kzoo.data.report import report
-from kzoo.data.sources.digits import digits
 from kzoo.messages import DataError
-from kzoo.preprocessing.sequence import ArrayPreprocessing
+from kzoo.preprocessing.sequence import SequencePreprocessing
 from kzoo.preprocessing.text import TextPreprocessing
+from kzoo.tasks.classification import Classification
+
+digits = DATASETS["digits"]
 
 
 def dataset(train, validation, test, names=("no", "yes"), **changes):
@@ -17,8 +20,8 @@ def dataset(train, validation, test, names=("no", "yes"), **changes):
         split if isinstance(split, Stream) else Examples(split[0], np.array(split[1], "int32"))
         for split in (train, validation, test)
     ]
-    changes = {"preprocessing": ArrayPreprocessing((None, 3)), **changes}
-    return Dataset(*splits, list(names), batch_size=5, **changes)
+    changes = {"preprocessing": SequencePreprocessing((None, 3)), **changes}
+    return Dataset(*splits, Classification(list(names)), batch_size=5, **changes)
 
 
 def numbers(*values):

@@ -4,6 +4,7 @@ import pytest
 from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
 from kzoo.data.dataset import Dataset, Examples
 from kzoo.preprocessing.text import TextPreprocessing
+from kzoo.tasks.classification import Classification
 
 COUNT, BATCH, LONGEST = 199, 7, 23
 WORDS = [f"w{i}" for i in range(COUNT)]  # text i begins with word i, by which it is told
@@ -15,7 +16,7 @@ def dataset():
     texts = [" ".join([WORDS[i]] * length) for i, length in enumerate(lengths)]
     examples = Examples(np.array(texts, dtype=object), np.arange(COUNT, dtype="int32") % 3)
     layer = TextPreprocessing(WORDS, LONGEST)
-    return Dataset(examples, examples, examples, ["a", "b", "c"], layer, BATCH)
+    return Dataset(examples, examples, examples, Classification(["a", "b", "c"]), layer, BATCH)
 
 
 def batches_of_epoch(dataset, seed, epoch, epochs):

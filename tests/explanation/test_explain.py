@@ -5,7 +5,7 @@ import pytest
 import kzoo
 from kzoo.explanation.attention import received_attention
 from kzoo.preprocessing.image import ImagePreprocessing
-from kzoo.preprocessing.sequence import ArrayPreprocessing
+from kzoo.preprocessing.sequence import SequencePreprocessing
 from kzoo.preprocessing.table import TablePreprocessing
 from kzoo.preprocessing.text import TextPreprocessing
 from kzoo.saved.classifier import with_preprocessing
@@ -44,7 +44,7 @@ def table_model():
 @pytest.fixture(scope="module")
 def steps_model():
     core = kzoo.create_model("lstm_attention", (7, 2), 2, units=3)
-    return with_preprocessing(core, ArrayPreprocessing((7, 2)), ["up", "down"])
+    return with_preprocessing(core, SequencePreprocessing((7, 2)), ["up", "down"])
 
 
 def random_images(count, height, width):
@@ -113,7 +113,7 @@ def test_tables_and_vectors(table_model):
     names = ["age", "age is missing", "pet = cat", "pet = dog"]
     assert [example.positions for example in examples] == [names, names]
     assert examples[0].scores["attention"].shape == (1, 4)
-    vectors = with_preprocessing(table_model.core, ArrayPreprocessing((4,)), ["a", "b"])
+    vectors = with_preprocessing(table_model.core, SequencePreprocessing((4,)), ["a", "b"])
     [example] = kzoo.explain(vectors, np.ones((1, 4))).examples
     assert example.positions == ["feature 1", "feature 2", "feature 3", "feature 4"]
 

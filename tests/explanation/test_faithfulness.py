@@ -6,7 +6,7 @@ import kzoo
 from kzoo.explanation.faithfulness import Faithfulness
 from kzoo.layers import SequentialAttention
 from kzoo.preprocessing.image import ImagePreprocessing
-from kzoo.preprocessing.sequence import ArrayPreprocessing
+from kzoo.preprocessing.sequence import SequencePreprocessing
 from kzoo.preprocessing.text import TextPreprocessing
 from kzoo.saved.classifier import with_preprocessing
 
@@ -23,7 +23,7 @@ def step_model(sign):
     )
     core.get_layer("positive").set_weights([np.ones((1, 1)), np.zeros(1)])
     core.get_layer("logits").set_weights([np.array([[0, 0], [4, 0]]), np.array([-2, 0])])
-    return with_preprocessing(core, ArrayPreprocessing((5, 1)), ["yes", "no"])
+    return with_preprocessing(core, SequencePreprocessing((5, 1)), ["yes", "no"])
 
 
 NUMBERS = np.array([[0, 0, 1, 0, 0], [0.02, 1, 0, 0.01, 0.03]], "float32")[..., None]

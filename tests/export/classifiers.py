@@ -4,7 +4,7 @@ import numpy as np
 
 import kzoo
 from kzoo.preprocessing.image import ImagePreprocessing
-from kzoo.preprocessing.sequence import ArrayPreprocessing
+from kzoo.preprocessing.sequence import SequencePreprocessing
 from kzoo.preprocessing.table import TablePreprocessing
 from kzoo.preprocessing.text import TextPreprocessing
 from kzoo.saved.classifier import with_preprocessing
@@ -35,7 +35,7 @@ def table_classifier():
 
 def sequence_classifier(name, time=None, **options):
     core = kzoo.create_model(name, (time, 3), 2, **options)
-    return with_preprocessing(core, ArrayPreprocessing((time, 3), 0.5, 2.0), ["a", "b"])
+    return with_preprocessing(core, SequencePreprocessing((time, 3), 0.5, 2.0), ["a", "b"])
 
 
 def with_decided_weights(classifier, examples):

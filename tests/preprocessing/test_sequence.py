@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from kzoo.preprocessing.sequence import ArrayPreprocessing
+from kzoo.preprocessing.sequence import SequencePreprocessing
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int64", "float16", "float64"])
 def test_numbers_of_any_type_become_float32(dtype):
     given = np.array([[0, 1, 1], [1, 0, 1]], dtype)
     for arrays in (given, given.tolist()):
-        found = ArrayPreprocessing((3,)).as_raw(arrays)
+        found = SequencePreprocessing((3,)).as_raw(arrays)
         assert found.dtype == "float32"
         np.testing.assert_array_equal(found, given.astype("float32"))
 
@@ -26,7 +26,7 @@ def test_numbers_of_any_type_become_float32(dtype):
 def test_what_is_none(given, received):
     message = rf"must be numbers of the shape \(batch, any, 3\). Received: {received}"
     with pytest.raises(ValueError, match=message):
-        ArrayPreprocessing((None, 3)).as_raw(given)
+        SequencePreprocessing((None, 3)).as_raw(given)
 
 
 @pytest.mark.parametrize("value, shown", [(np.nan, "nan"), (-np.inf, "-inf"), (1e39, "inf")])
@@ -35,7 +35,7 @@ def test_what_is_not_finite_is_named_with_its_place(value, shown):
     vectors[4, 2] = sequences[4, 1, 2] = sequences[6] = value
     message = f"{shown} at example 4, feature 2, counted from 0; 1 of 7 examples have"
     with pytest.raises(ValueError, match=message):
-        ArrayPreprocessing((3,)).as_raw(vectors)
+        SequencePreprocessing((3,)).as_raw(vectors)
     message = f"{shown} at example 4, step 1, feature 2, counted from 0; 2 of 7 examples have"
     with pytest.raises(ValueError, match=message):
-        ArrayPreprocessing((None, 3)).as_raw(sequences)
+        SequencePreprocessing((None, 3)).as_raw(sequences)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import kzoo
 import kzoo.preprocessing.table as module
 from kzoo.export.saved_model import write_saved_model
-from kzoo.preprocessing.table import TablePreprocessing, learn_table_preprocessing
+from kzoo.preprocessing.table import TablePreprocessing
 from kzoo.preprocessing.table_input import tensor_names
 from kzoo.saved.classifier import with_preprocessing
 from tests.data.tables import columns
@@ -30,7 +30,7 @@ CATEGORY = {"name": "c", "categories": ["", "a", "b"], "other": True}
 @pytest.fixture(scope="module")
 def wrapper():
     table, _ = columns(53)
-    preprocessing = learn_table_preprocessing(table)
+    preprocessing = TablePreprocessing.learn(table)
     core = kzoo.create_model("dense_attention_fusion", preprocessing.example_shape, 2)
     return with_preprocessing(core, preprocessing, ["no", "yes"])
 
@@ -67,7 +67,7 @@ def test_statistics_by_hand():
         "full": np.array([5, 5, 5, 5], "float32"),
         "c": np.array(["x", "y", "x", "z"], dtype=object),
     }
-    assert learn_table_preprocessing(table, max_categories=2).columns == [
+    assert TablePreprocessing.learn(table, max_categories=2).columns == [
         {
             **{"name": "n", "median": 2, "mean": 3.5, "scale": math.sqrt(10.25), "missing": True},
             **{"dtype": "float32", "decimal": "."},
@@ -81,17 +81,17 @@ def test_statistics_by_hand():
 
 
 def test_an_unseen_category_is_none_of_them_where_there_were_no_rare_ones():
-    layer = learn_table_preprocessing({"c": np.array(["x", "y"], dtype=object)})
+    layer = TablePreprocessing.learn({"c": np.array(["x", "y"], dtype=object)})
     assert features(layer, {"c": ["y", "new", ""]}) == [[0, 1], [0, 0], [0, 0]]
 
 
 def test_a_column_without_any_number():
-    layer = learn_table_preprocessing({"n": np.full(3, np.nan, "float32")})
+    layer = TablePreprocessing.learn({"n": np.full(3, np.nan, "float32")})
     assert features(layer, {"n": [np.nan, 2]}) == [[0, 1], [2, 0]]
 
 
 def test_numbers_too_close_together_to_divide_by_what_lies_between():
-    layer = learn_table_preprocessing({"n": np.array([0, 2e-44], "float32")})
+    layer = TablePreprocessing.learn({"n": np.array([0, 2e-44], "float32")})
     assert features(layer, {"n": [0, 2e-44, 3]}) == [[0], [0], [3]]
 
 
@@ -118,7 +118,7 @@ def as_table(drawn):
 @settings(max_examples=25, deadline=None)
 @given(tables, tables, st.randoms())
 def test_any_table_gives_finite_features_row_by_row(train, test, random):
-    layer = learn_table_preprocessing(as_table(train), max_categories=2)
+    layer = TablePreprocessing.learn(as_table(train), max_categories=2)
     table = layer.as_raw(as_table(test))
     rows = len(table["n"])
     got = np.array(layer(table))
@@ -192,7 +192,7 @@ def mixed():
         "name": np.array(["Ulm", "", "Aix"], object),
         "n": np.array([1, np.nan, 3]),
     }
-    layer = learn_table_preprocessing(learnt, {"price": ","})
+    layer = TablePreprocessing.learn(learnt, {"price": ","})
     return layer, np.array(layer(layer.as_raw(learnt)))
 
 
@@ -274,7 +274,7 @@ def test_the_saved_model_takes_categories_as_they_stand_in_the_file(mixed, tmp_p
     ],
 )
 def test_one_spelling_of_a_category(trained, form, same, other):
-    layer = learn_table_preprocessing({"c": np.array(trained, object)})
+    layer = TablePreprocessing.learn({"c": np.array(trained, object)})
     assert layer.columns[0]["form"] == form
     found = np.array(layer(layer.as_raw({"c": [*same, other]})))
     first = np.array(layer(layer.as_raw({"c": trained[:1]})))
@@ -284,7 +284,7 @@ def test_one_spelling_of_a_category(trained, form, same, other):
 
 
 def test_a_column_of_values_that_the_model_has_never_seen_is_pointed_out():
-    layer = learn_table_preprocessing({"c": np.array(["Ulm", "Aix"], object)})
+    layer = TablePreprocessing.learn({"c": np.array(["Ulm", "Aix"], object)})
     with pytest.warns(UserWarning, match="knows no value of the column 'c'. It knows: Aix, Ulm."):
         layer.as_raw({"c": ["ulm", "aix"]})
 
@@ -368,7 +368,7 @@ def test_saved_model_of_a_table_in_a_new_process(wrapper, tmp_path, name):
 
 def test_a_clone_from_its_config_gives_the_same_features():
     table, _ = columns(23)
-    layer = learn_table_preprocessing(table)
+    layer = TablePreprocessing.learn(table)
     config = keras.saving.serialize_keras_object(layer)
     clone = keras.saving.deserialize_keras_object(config)
     np.testing.assert_array_equal(clone(table), layer(table))

@@ -9,7 +9,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kzoo.preprocessing.text import TextPreprocessing, learn_text_preprocessing
+from kzoo.preprocessing.text import TextPreprocessing
 
 LETTERS = list("abcdefghijk")  # ids 2 to 12
 
@@ -84,7 +84,7 @@ WORDS = {
 @pytest.mark.parametrize("text", WORDS)
 def test_what_is_a_word(text):
     layer = TextPreprocessing(["a"], sequence_length=30, split="auto")
-    assert [word.strip("[]") for word in layer.words([text])[0]] == WORDS[text].split()
+    assert [word.strip("[]") for word in layer.positions([text])[0]] == WORDS[text].split()
 
 
 @pytest.mark.parametrize(
@@ -100,13 +100,13 @@ def test_what_is_a_word(text):
 )
 def test_other_words(split, standardize, expected):
     layer = TextPreprocessing(["x"], 30, split=split, standardize=standardize)
-    assert [w.strip("[]") for w in layer.words(["A$b, 电影👍"])[0]] == expected.split()
+    assert [w.strip("[]") for w in layer.positions(["A$b, 电影👍"])[0]] == expected.split()
 
 
 @pytest.mark.parametrize("standardize", ["words", "lower_and_strip_punctuation", "lower", None])
 def test_nul_characters_are_harmless(standardize):
     texts = np.array(["good\0\0 x", "\0", "a \0 b"], dtype=object)
-    layer = learn_text_preprocessing(texts, standardize=standardize)
+    layer = TextPreprocessing.learn(texts, standardize=standardize)
     assert layer.vocabulary == ["x", "good", "b", "a"]
     assert layer(texts).numpy().tolist() == [[3, 2], [1, 0], [5, 4]]
 
@@ -115,17 +115,17 @@ def test_a_layer_of_an_older_version_splits_as_it_did():
     config = TextPreprocessing(["a"], 30).get_config()
     assert config.pop("split") == "words"
     layer = TextPreprocessing.from_config(config)
-    assert layer.words(["a $5 👍 电影"]) == [["a", "[5]", "[电影]"]]
+    assert layer.positions(["a $5 👍 电影"]) == [["a", "[5]", "[电影]"]]
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(max_size=20), min_size=1), st.sampled_from(["auto", "words", "characters"]))
 def test_any_text_has_ids_of_its_words(texts, split):
     texts = np.array([*texts, "a"], dtype=object)
-    layer = learn_text_preprocessing(texts, sequence_length=50, split=split)
+    layer = TextPreprocessing.learn(texts, sequence_length=50, split=split)
     ids = np.asarray(layer(texts))
     names = {i: word for i, word in enumerate(layer.vocabulary, start=2)}
-    for row, words in zip(ids, layer.words(texts), strict=True):
+    for row, words in zip(ids, layer.positions(texts), strict=True):
         assert [names.get(i, "[]") for i in row if i] == words
 
 
@@ -151,7 +151,7 @@ def test_ngrams_follow_after_the_words():
 def test_words_stand_where_their_ids_do(keep):
     layer = TextPreprocessing(["a", "b", "a b", "c"], sequence_length=5, keep=keep, ngrams=2)
     texts = ["a b, zzz <i>C</i> a b", "", "c"]
-    words, ids = layer.words(texts), layer(texts).numpy()
+    words, ids = layer.positions(texts), layer(texts).numpy()
     names = {2: "a", 3: "b", 4: "a b", 5: "c"}
     for row, found in zip(ids, words, strict=True):
         real = row[row > 0]
@@ -163,15 +163,15 @@ def test_words_stand_where_their_ids_do(keep):
 
 def test_words_by_hand():
     layer = TextPreprocessing(["a"], sequence_length=3, keep="ends")
-    assert layer.words(["A b! a c D"]) == [["a", "[c]", "[d]"]]
-    assert layer.words([""]) == [["[]"]]
+    assert layer.positions(["A b! a c D"]) == [["a", "[c]", "[d]"]]
+    assert layer.positions([""]) == [["[]"]]
 
 
 def test_the_most_frequent_words_are_learned():
     texts = np.array(["b a a", "A, c b. a"], dtype=object)
-    layer = learn_text_preprocessing(texts, vocabulary_size=4, sequence_length=5)
+    layer = TextPreprocessing.learn(texts, vocabulary_size=4, sequence_length=5)
     assert layer.vocabulary == ["a", "b"]
-    assert learn_text_preprocessing(texts, ngrams=2).vocabulary[:3] == ["a", "b a", "b"]
+    assert TextPreprocessing.learn(texts, ngrams=2).vocabulary[:3] == ["a", "b a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import tensorflow as tf
 import kzoo
 from kzoo.export.saved_model import write_saved_model
 from kzoo.messages import Note
-from kzoo.saved.exported import DESCRIPTION, ExportedModel, Spec
+from kzoo.saved.exported import DESCRIPTION, ExportedModel
 from kzoo.saved.shipped import LoadError
+from kzoo.saved.signature import Spec
 from tests.export.classifiers import CLASSIFIERS, sequence_classifier, with_decided_weights
 
 

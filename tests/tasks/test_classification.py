@@ -3,7 +3,7 @@ import pytest
 from sklearn import metrics
 
 from kzoo.explanation.mistakes import most_confident_mistakes
-from kzoo.tasks.classification import calibration_error, classification_metrics, softmax
+from kzoo.tasks.class_metrics import calibration_error, classification_metrics, softmax
 
 
 @pytest.fixture

@@ -5,11 +5,17 @@ import pytest
 
 from kzoo.config import parse
 from kzoo.data.batches import training_batches
-from kzoo.training.class_weights import class_weights
+from kzoo.tasks.classification import Classification
+from kzoo.training.class_weights import by_class_name
 from tests.tiny import tiny
 
 NAMES = ["ham", "spam", "7"]
 LABELS = np.array([0, 0, 0, 0, 0, 1, 2, 2])
+
+
+def class_weights(class_weight, labels, names):
+    """What a run makes of `training.class_weight`."""
+    return Classification(names).class_weights(by_class_name(class_weight, names), labels)
 
 
 def test_balanced_by_hand():

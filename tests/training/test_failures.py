@@ -60,7 +60,7 @@ def recipe(tiny_config, monkeypatch):
 # a function, and what the message says if it fails; the stages in their order
 STAGES = {
     "export": ("kzoo.export.writing.read_and_run", "run/model.keras: keras failed: "),
-    "test": ("kzoo.training.stages.classification_metrics", "The test failed: "),
+    "test": ("kzoo.tasks.classification.classification_metrics", "The test failed: "),
     "figure": ("kzoo.training.stages.draw_curves", "run/figures/curves.png was not drawn: "),
     "card": ("kzoo.training.stages.card", "run/README.md was not written: "),
 }

@@ -8,8 +8,6 @@ import kzoo
 from kzoo.cli.evaluate import evaluate
 from kzoo.config import ConfigError, dump, parse
 from kzoo.data import DATASETS, load_data
-from kzoo.data.dataset import read_with
-from kzoo.data.sources.image_folder import image_folder
 from kzoo.export.saved_model import write_saved_model
 from kzoo.preprocessing.image import ImagePreprocessing
 from kzoo.saved.classifier import with_preprocessing
@@ -21,6 +19,8 @@ from tests.data.image_files import image, write, write_classes
 from tests.data.tables import write_csv
 from tests.data.text_files import write_texts
 from tests.export.classifiers import table_classifier, text_classifier
+
+image_folder = DATASETS["image_folder"]
 
 FAST = {"training.epochs": 1, "export.formats": []}
 
@@ -221,14 +221,15 @@ def test_a_table_is_read_with_the_medians_of_the_model(tmp_path):
 
 def test_images_of_another_size_and_kind(saved):
     model = kzoo.load(saved)
-    digits = read_with(DATASETS["digits"](), model.preprocessing)
-    assert digits.input_shape == (tiny.HEIGHT, tiny.WIDTH, 1)
-    colour = tiny.examples(7, seed=0)
+    digits = DATASETS["digits"](model.preprocessing)
+    assert digits.preprocessing.example_shape == (tiny.HEIGHT, tiny.WIDTH, 1)
+    colour = tiny.examples(29, seed=0)
     colour = dataclasses.replace(colour, inputs=np.repeat(colour.inputs, 3, axis=-1))
-    with pytest.raises(ConfigError, match=r"finetune: Images must have the shape .*, 1\). Rec"):
-        adapt(model, dataclasses.replace(tiny.tiny(), train=colour))
-    with pytest.raises(ConfigError, match="The model reads images. The data holds tables."):
-        adapt(model, DATASETS["builtin_table"]())
+    source = Source("image", colour, Targets(["a", "b", "c"]), test=colour, validation=colour)
+    with pytest.raises(DataConfigError, match=r"Images must have the shape .*, 1\). Received"):
+        prepare(source, Classification, model.preprocessing, batch_size=7)
+    with pytest.raises(DataConfigError, match="The model reads images. The data holds tables."):
+        DATASETS["builtin_table"](model.preprocessing)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from kzoo.config import ConfigError, parse
 from kzoo.data import DATASETS
 from kzoo.training import train
 from kzoo.training.recipe import load_config
-from kzoo.training.run import RunError, run_experiment
+from kzoo.training.run import RunError, run
 from kzoo.training.run_folder import RunFolderError
 from tests import tiny
 
@@ -43,7 +43,7 @@ def names(folder):
 def bad_data(**changes):
     """A function for `DATASETS` that gives the tiny set with some of its parts changed."""
 
-    def bad(*, batch_size: int = tiny.BATCH, augmentation=None):
+    def bad(preprocessing=None, *, batch_size: int = tiny.BATCH, augmentation=None):
         dataset = tiny.tiny(batch_size=batch_size, augmentation=augmentation)
         return dataclasses.replace(dataset, **{k: f(dataset) for k, f in changes.items()})
 
@@ -229,7 +229,7 @@ def test_ctrl_c_keeps_the_best_model(command, tiny_config, tmp_path, monkeypatch
 
 
 def test_ctrl_c_before_the_training(command, tiny_config, tmp_path, monkeypatch):
-    def interrupted(*, batch_size: int = 7, augmentation=None):
+    def interrupted(preprocessing=None, *, batch_size: int = 7, augmentation=None):
         raise KeyboardInterrupt
 
     monkeypatch.setitem(DATASETS, "tiny", interrupted)
@@ -239,7 +239,7 @@ def test_ctrl_c_before_the_training(command, tiny_config, tmp_path, monkeypatch)
 
 
 def test_a_refused_folder_costs_no_data(tiny_config, tmp_path, monkeypatch):
-    def no_data(*, batch_size: int = 7, augmentation=None):
+    def no_data(preprocessing=None, *, batch_size: int = 7, augmentation=None):
         raise AssertionError("data was read")
 
     monkeypatch.setitem(DATASETS, "tiny", no_data)
@@ -252,7 +252,7 @@ def test_a_refused_folder_costs_no_data(tiny_config, tmp_path, monkeypatch):
 def test_a_model_that_cannot_read_the_data_leaves_no_folder(tiny_config, tmp_path):
     config = load_config(tiny_config, {"model": {"name": "cnn_attention", "filters": [2] * 5}})
     with pytest.raises(ConfigError, match="model cnn_attention: Images of 7x5 pixels are too sm"):
-        run_experiment(config, tmp_path / "run")
+        run(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

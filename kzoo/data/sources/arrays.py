@@ -2,28 +2,21 @@
 
 import numpy as np
 
-from kzoo.data.dataset import Dataset, Examples, not_there
+from kzoo.data.dataset import Examples, not_there
 from kzoo.data.files.arrays import read_arrays
-from kzoo.data.split import SPLITS, complete_splits, split_of
-from kzoo.messages import DataConfigError, DataError
+from kzoo.data.source import Source
+from kzoo.data.split import SPLITS, split_of
+from kzoo.messages import DataError
 from kzoo.preprocessing.image import ImagePreprocessing
-from kzoo.preprocessing.sequence import ArrayPreprocessing, finite
-from kzoo.tasks.class_labels import class_indices
-from kzoo.types import PositiveFraction, PositiveInt, Seed
+from kzoo.preprocessing.sequence import finite
+from kzoo.tasks.targets import Targets
 
 CLASS_NAMES = "class_names"
 COARSE = 0.01  # of a standard deviation: a step of float32 that loses what a feature tells
 SHOWN = 5  # features that the report names
 
 
-def arrays(
-    *,
-    path: str,
-    batch_size: PositiveInt = 64,
-    validation: PositiveFraction = 0.1,
-    split_seed: Seed = 0,
-    augmentation=None,
-):
+def arrays(*, path: str):
     """Arrays of an `.npz` file: `x` and `y`, or `x_train` and `y_train`, and `class_names`.
 
     There may be `x_validation`, `y_validation`, `x_test` and `y_test` too. What `x` is, its shape
@@ -39,13 +32,6 @@ def arrays(
 
     Args:
         path: The file.
-        batch_size: Examples in a training step.
-        validation: Fraction of the training examples that choices are made on.
-        split_seed: Draws the splits; independent of the seed of a run.
-        augmentation: Keyword arguments of `augment`, for images, or None.
-
-    Returns:
-        `Dataset`; 20 % of each class are the test split where there is none.
 
     Raises:
         DataError: If the file cannot be read, lacks an array, or holds one that cannot be used.
@@ -55,29 +41,20 @@ def arrays(
     except FileNotFoundError:
         raise not_there("file", path) from None
     names = _names_of_splits(held, path)
-    labels = {y: held[y] for _, y in names.values()}
-    class_names = next((held[name] for name in held if name.lower() == CLASS_NAMES), None)
-    classes, indices, notes = class_indices(labels, class_names, path)
-    splits = {}
-    for (split, (x, _)), of_split in zip(names.items(), indices, strict=True):
-        inputs, lines = _inputs(held[x], x, len(of_split), path)
-        splits[split] = Examples(inputs, of_split)
+    splits, notes = {}, []
+    for split, (x, y) in names.items():
+        inputs, lines = _inputs(held[x], x, held[y], path)
+        splits[split] = Examples(inputs, held[y])
         notes += lines
     _check_shapes(splits, path)
-    train, held_out, test = complete_splits(
-        splits["train"], splits.get("validation"), splits.get("test"), validation, split_seed
-    )
-    is_image = train.inputs.dtype == np.uint8
-    if not is_image and any((augmentation or {}).values()):
-        raise DataConfigError(f"data.augmentation is for images; {path} holds other arrays.")
-    return Dataset(
-        train=train,
-        validation=held_out,
-        test=test,
-        class_names=classes,
-        preprocessing=_preprocessing(train.inputs),
-        batch_size=batch_size,
-        augmentation=augmentation if is_image else None,
+    return Source(
+        **_kind_and_options(splits["train"].inputs),
+        **splits,
+        targets=Targets(
+            class_names=next((held[name] for name in held if name.lower() == CLASS_NAMES), None),
+            path=path,
+            names={split: y for split, (_, y) in names.items()},
+        ),
         notes=tuple(notes),
     )
 
@@ -119,7 +96,7 @@ def _hint(unused):
     return ""
 
 
-def _inputs(x, name, count, path):
+def _inputs(x, name, y, path):
     """Returns inputs as uint8 images or float32 numbers, and lines for the report."""
     is_image = (x.ndim == 3 and x.dtype in ("uint8", "bool")) or (
         x.ndim == 4 and x.shape[3] in (1, 3)
@@ -131,8 +108,8 @@ def _inputs(x, name, count, path):
             f"(examples, features) or (examples, time, features).{hint} "
             f"Received: {x.dtype} of the shape {x.shape}"
         )
-    if len(x) != count:
-        raise DataError(f"{path}: {name} has {len(x)} examples, their labels are {count}.")
+    if y.ndim and len(x) != len(y):
+        raise DataError(f"{path}: {name} has {len(x)} examples, their labels are {len(y)}.")
     try:
         if not is_image:
             return finite(x, name), _coarse(x, name)
@@ -165,10 +142,7 @@ def _check_shapes(splits, path):
         raise DataError(f"{path}: the splits differ in the shape of an example: {shapes}")
 
 
-def _preprocessing(inputs):
+def _kind_and_options(inputs):
     if inputs.dtype == np.uint8:
-        return ImagePreprocessing(*inputs.shape[1:])
-    axes = tuple(range(inputs.ndim - 1))
-    mean, scale = (f(inputs, axis=axes, dtype="float64") for f in (np.mean, np.std))
-    scale[scale < np.finfo("float32").tiny] = 1.0  # nothing float32 can be divided by
-    return ArrayPreprocessing(inputs.shape[1:], mean.tolist(), scale.tolist())
+        return {"kind": "image", "options": {"channels": inputs.shape[3]}}
+    return {"kind": "vector" if inputs.ndim == 2 else "sequence"}

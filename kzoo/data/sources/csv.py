@@ -7,16 +7,15 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Len
 
-from kzoo.data.dataset import Dataset, Examples
+from kzoo.data.dataset import Examples
 from kzoo.data.files.column_types import Column, choose_kinds
 from kzoo.data.files.csv import read_csv
-from kzoo.data.split import complete_splits
+from kzoo.data.source import Source
 from kzoo.messages import DataConfigError, DataError, listed, nearest
 from kzoo.preprocessing.cells import MISSING, numbers, without_missing
-from kzoo.preprocessing.table import learn_table_preprocessing
-from kzoo.types import PositiveFraction, PositiveInt, Seed
+from kzoo.tasks.targets import Targets
+from kzoo.types import PositiveInt
 
-FEWEST = 3  # rows of a class: one for each split
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 Kind = Literal["number", "category", "ignore"]
@@ -34,9 +33,6 @@ def csv(
     columns: dict[str | int, Kind] | None = None,
     max_categories: PositiveInt = 50,
     test_path: str | None = None,
-    batch_size: PositiveInt = 64,
-    validation: PositiveFraction = 0.1,
-    split_seed: Seed = 0,
 ):
     """Rows of a CSV file, the first line of which names the columns.
 
@@ -62,12 +58,6 @@ def csv(
             `"ignore"`, where that is not what its values look like.
         max_categories: Categories of a column that get a feature; the rarer ones share one.
         test_path: CSV file with the same columns to test on; None takes 20 % of each class.
-        batch_size: Examples in a training step.
-        validation: Fraction of the training examples that choices are made on.
-        split_seed: Draws the splits; independent of the seed of a run.
-
-    Returns:
-        `Dataset`.
 
     Raises:
         DataError: If the file cannot be read or used; the message names the line.
@@ -75,7 +65,9 @@ def csv(
     table = read_csv(path, delimiter, encoding)
     declared = {str(name): kind for name, kind in (columns or {}).items()}
     _check_columns(table, [target, *declared])
-    classes, notes = _classes(table, target, missing)
+    notes = []
+    if delimiter is None and table.delimiter in DELIMITERS:
+        notes = [f"fields are separated by {DELIMITERS[table.delimiter]}"]
     if preprocessing:
         words, kinds = preprocessing.missing, _kinds_of(preprocessing)
         _check_columns(table, kinds)
@@ -84,27 +76,28 @@ def csv(
         words = MISSING if missing is None else missing
         texts = _texts(table, [name for name in table.columns if name != target], words)
         kinds, told = choose_kinds(table, texts, declared, decimal)
-        notes = (*told, *notes)
-    if delimiter is None and table.delimiter in DELIMITERS:
-        notes = (f"fields are separated by {DELIMITERS[table.delimiter]}", *notes)
-    train = _examples(table, target, missing, classes, kinds, texts)
-    test = None
+        notes += told
+    tables, splits = {"train": table}, {"train": _examples(table, target, missing, kinds, texts)}
     if test_path:
-        table = read_csv(test_path, delimiter, encoding)
+        tables["test"] = table = read_csv(test_path, delimiter, encoding)
         _check_columns(table, [target, *kinds])
         kinds = {name: dataclasses.replace(kind, numbers=None) for name, kind in kinds.items()}
-        test = _examples(table, target, missing, classes, kinds, _texts(table, kinds, words))
-    train, held_out, test = complete_splits(train, None, test, validation, split_seed)
-    decimals = {name: column.decimal for name, column in kinds.items()}
-    return Dataset(
-        train=train,
-        validation=held_out,
-        test=test,
-        class_names=classes,
-        preprocessing=preprocessing
-        or learn_table_preprocessing(train.inputs, decimals, words, max_categories=max_categories),
-        batch_size=batch_size,
-        notes=notes,
+        texts = _texts(table, kinds, words)
+        splits["test"] = _examples(table, target, missing, kinds, texts)
+    return Source(
+        kind="table",
+        **splits,
+        targets=Targets(
+            path=path,
+            names=dict.fromkeys(splits, f"the target {target!r}"),
+            place=lambda split, i: f"{tables[split].path}, line {tables[split].lines[i]}",
+        ),
+        options={
+            "decimals": {name: column.decimal for name, column in kinds.items()},
+            "missing": words,
+            "max_categories": max_categories,
+        },
+        notes=tuple(notes),
     )
 
 
@@ -128,77 +121,19 @@ def _kinds_of(preprocessing):
     }
 
 
-def _targets(table, target, missing):
-    """Returns the target of each row, null where it is missing.
-
-    What would be missing elsewhere, such as `None`, is a class here, unless the user says so.
-    """
-    return without_missing(table.columns[target], missing or ())
-
-
-def _classes(table, target, missing):
-    """Returns the names of the classes in order, of number where all are, else of letters.
-
-    Also returns a warning for classes that may be two spellings of one.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    counted = pc.value_counts(pc.drop_null(_targets(table, target, missing)))
-    counts = {entry["values"]: entry["counts"] for entry in counted.to_pylist()}
-    small = [name for name, count in counts.items() if count < FEWEST]
-    if len(small) > len(counts) / 2:
-        raise DataError(
-            f"{table.path}: the target {target!r} has {len(counts)} different values in "
-            f"{len(table)} rows. It must hold classes, with several rows of each."
-        )
-    if small:
-        place = pc.index(table.columns[target], small[0]).as_py()
-        raise DataError(
-            f"{table.path}, line {table.lines[place]}: too few rows are of the class "
-            f"{small[0]!r}: {counts[small[0]]}. It needs {FEWEST} at least, for training, "
-            "validation and test."
-        )
-    if len(counts) < 2:
-        raise DataError(
-            f"{table.path}: the target {target!r} must hold two classes or more. "
-            f"Found: {listed(counts) or 'none'}."
-        )
-    read = numbers(pa.array(counts))
-    order = np.argsort(list(counts) if read.wrong.any() else read.values, kind="stable")
-    classes = [list(counts)[i] for i in order]
-    return classes, tuple(_alike(classes))
-
-
-def _alike(classes):
-    """Yields a warning for classes that are one to a person: in other case, or as other numbers."""
-    import pyarrow as pa
-
-    read = numbers(pa.array(classes))
-    keys = [c.casefold() if w else v for c, v, w in zip(classes, *read[:2], strict=True)]
-    for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
-        names = [repr(name) for name, other in zip(classes, keys, strict=True) if other == key]
-        yield f"warning: {' and '.join(names)} are different classes"
-
-
 def _texts(table, names, words):
     """Returns a dict from column to its text, null where a value is missing."""
     return {name: without_missing(table.columns[name], words) for name in names}
 
 
-def _examples(table, target, missing, classes, kinds, texts):
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def _examples(table, target, missing, kinds, texts):
+    """Returns the columns, and the target of each row, None where it is missing.
 
-    targets = _targets(table, target, missing)
-    labels = pc.index_in(targets, value_set=pa.array(classes))
-    if labels.null_count:
-        place = pc.index(pc.is_null(labels), True).as_py()
-        name = targets[place].as_py()
-        found = f"is {name!r}; the classes are {listed(classes)}" if name else "is missing"
-        raise DataError(f"{table.path}, line {table.lines[place]}: the target {target!r} {found}.")
+    What would be missing elsewhere, such as `None`, is a class here, unless the user says so.
+    """
     inputs = {name: _values(table, name, texts[name], kind) for name, kind in kinds.items()}
-    return Examples(inputs, np.array(labels, "int32"))
+    targets = without_missing(table.columns[target], missing or ())
+    return Examples(inputs, targets.to_numpy(zero_copy_only=False))
 
 
 def _values(table, name, texts, column):

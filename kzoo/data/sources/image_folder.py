@@ -1,36 +1,32 @@
 """A folder of images, the sub-folders of which are the classes."""
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
-from kzoo.data.dataset import Dataset, Examples, Stream
+from kzoo.data.dataset import Examples, Stream
 from kzoo.data.files.class_folders import class_folders
 from kzoo.data.files.image_decoding import colour
 from kzoo.data.files.images import SUFFIXES, read_image, read_images
-from kzoo.data.split import complete_splits
+from kzoo.data.source import Source
 from kzoo.messages import DataConfigError, DataError
-from kzoo.preprocessing.image import ImagePreprocessing
-from kzoo.types import HeightWidth, PositiveFloat, PositiveFraction, PositiveInt, Seed
+from kzoo.tasks.targets import Targets
+from kzoo.types import LEARNED, HeightWidth, PositiveFloat
 
 NAMED = 5  # broken files that a message names
 DARK = 32  # of 255: 10 or 12 bits in files of 16 come out below it
 
 
 def image_folder(
-    image_shape=None,
+    preprocessing=None,
     *,
     path: str,
-    image_size: HeightWidth | None = None,
-    channels: Literal[1, 3] = 3,
-    background: str = "white",
+    image_size: Annotated[HeightWidth | None, LEARNED] = None,
+    channels: Annotated[Literal[1, 3], LEARNED] = 3,
+    background: Annotated[str, LEARNED] = "white",
     broken: Literal["refuse", "skip"] = "refuse",
     memory_limit: PositiveFloat = 4.0,
-    batch_size: PositiveInt = 32,
-    validation: PositiveFraction = 0.1,
-    split_seed: Seed = 0,
-    augmentation=None,
 ):
     """Images in files `path/<class>/*`: PNG, JPEG, BMP, GIF, WebP or TIFF.
 
@@ -39,8 +35,8 @@ def image_folder(
     frame, transparent parts on a background, 16 bits scaled to 8.
 
     Args:
-        image_shape: `(height, width, channels)` that a trained model reads, in place of
-            `image_size` and `channels`; or None.
+        preprocessing: That of a trained model, whose size, channels and background go first; or
+            None.
         path: The folder.
         image_size: `(height, width)` in pixels that the model gets; None keeps that of the
             images, which must be the same for all.
@@ -50,14 +46,6 @@ def image_folder(
         broken: Whether a file that is no image ends the run, or is left out and named.
         memory_limit: GiB up to which the images are kept in memory; more are read from disk in
             every epoch.
-        batch_size: Examples in a training step.
-        validation: Fraction of the training examples that choices are made on, where there is no
-            folder for them.
-        split_seed: Draws the splits; independent of the seed of a run.
-        augmentation: Keyword arguments of `augment`, or None.
-
-    Returns:
-        `Dataset`; 20 % of each class are the test split where there is none.
 
     Raises:
         DataError: If a folder is missing or holds no image, or a file is broken.
@@ -66,8 +54,9 @@ def image_folder(
         colour(background)
     except ValueError as error:
         raise DataConfigError(f"data.background {error}") from None
-    if image_shape:
-        image_size, channels = image_shape[:2], image_shape[2]
+    if preprocessing:
+        *image_size, channels = preprocessing.example_shape
+        background = preprocessing.background
     folders = class_folders(path, SUFFIXES)
     size = math.prod(image_size) * channels if image_size else None
     files = [file for split in folders.files.values() for file in split]
@@ -79,18 +68,12 @@ def image_folder(
             "nearly black, in viewers too"
         )
     splits = _examples(folders, read, channels, background)
-    train, held_out, test = complete_splits(
-        splits["train"], splits.get("validation"), splits.get("test"), validation, split_seed
-    )
     image_size = _image_size(image_size, read.sizes)
-    return Dataset(
-        train=train,
-        validation=held_out,
-        test=test,
-        class_names=folders.class_names,
-        preprocessing=ImagePreprocessing(*image_size, channels, background),
-        batch_size=batch_size,
-        augmentation=augmentation,
+    return Source(
+        kind="image",
+        **splits,
+        targets=Targets(folders.class_names),
+        options={"image_size": image_size, "channels": channels, "background": background},
         notes=(_describe(read.sizes), *notes),
     )
 

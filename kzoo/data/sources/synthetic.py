@@ -4,10 +4,10 @@ from typing import Literal
 
 import numpy as np
 
-from kzoo.data.dataset import Dataset, Examples
-from kzoo.data.split import TEST_FRACTION, split_examples
-from kzoo.preprocessing.sequence import ArrayPreprocessing
-from kzoo.types import PositiveFraction, PositiveInt, Seed
+from kzoo.data.dataset import Examples
+from kzoo.data.source import Source
+from kzoo.tasks.targets import Targets
+from kzoo.types import PositiveInt, Seed
 
 
 def synthetic(
@@ -16,8 +16,6 @@ def synthetic(
     length: PositiveInt = 20,
     points: PositiveInt | None = None,
     examples: PositiveInt = 10_000,
-    batch_size: PositiveInt = 128,
-    validation: PositiveFraction = 0.1,
     split_seed: Seed = 0,
 ):
     """Sequences made by a formula; attention has to find the positions that matter.
@@ -33,12 +31,7 @@ def synthetic(
         points: How many numbers are drawn for a sequence; each then stands in `length / points`
             elements, one after the other. None draws one for each element.
         examples: Number of sequences; a fifth of them is the test split.
-        batch_size: Examples in a training step.
-        validation: Fraction of the training examples that choices are made on.
         split_seed: Draws the sequences and the splits; independent of the seed of a run.
-
-    Returns:
-        `Dataset`.
 
     References:
         Hochreiter and Schmidhuber, 1997, Long Short-Term Memory, section 5.4 (addition).
@@ -46,15 +39,11 @@ def synthetic(
     generator = np.random.default_rng(split_seed)
     inputs, labels, names = TASKS[task](generator, examples, points or length)
     inputs = inputs[:, np.arange(length) * inputs.shape[1] // length]
-    train, test = split_examples(Examples(inputs, labels), TEST_FRACTION, split_seed)
-    train, held_out = split_examples(train, validation, split_seed)
-    return Dataset(
-        train=train,
-        validation=held_out,
-        test=test,
-        class_names=names,
-        preprocessing=ArrayPreprocessing((length, 2)),
-        batch_size=batch_size,
+    return Source(
+        kind="sequence",
+        train=Examples(inputs, labels),
+        targets=Targets(names),
+        options={"standardize": False},
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from kzoo.data import image_decoding
+from kzoo.data.files import image_decoding
 from kzoo.data.files.image_decoding import ImageError, colour, decode
 from tests.data.image_files import encode, image, png, tiff
 

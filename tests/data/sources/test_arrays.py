@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kzoo.data.sources.arrays import arrays
+from kzoo.data import DATASETS
 from kzoo.messages import DataError
 from kzoo.preprocessing.image import ImagePreprocessing
-from kzoo.preprocessing.sequence import ArrayPreprocessing
+from kzoo.preprocessing.sequence import SequencePreprocessing
+
+arrays = DATASETS["arrays"]
 
 RANDOM = np.random.default_rng(0)
 COUNT = 43
@@ -29,8 +31,8 @@ def uint8(*shape):
 def test_images(tmp_path, shape):
     dataset = arrays(path=write(tmp_path, x=uint8(COUNT, *shape), y=LABELS))
     assert isinstance(dataset.preprocessing, ImagePreprocessing)
-    assert dataset.input_shape == (7, 5, shape[2] if len(shape) == 3 else 1)
-    assert dataset.class_names == ["0", "1", "2"]
+    assert dataset.preprocessing.example_shape == (7, 5, shape[2] if len(shape) == 3 else 1)
+    assert dataset.task.class_names == ["0", "1", "2"]
     assert [len(s) for s in (dataset.train, dataset.validation, dataset.test)] == [30, 4, 9]
 
 
@@ -39,8 +41,8 @@ def test_numbers_are_standardised_by_the_training_split(tmp_path, shape):
     x = RANDOM.normal(11, 3, (COUNT, *shape))
     x[..., 2] = 7  # a feature that tells nothing
     dataset = arrays(path=write(tmp_path, x=x, y=LABELS))
-    assert isinstance(dataset.preprocessing, ArrayPreprocessing)
-    assert dataset.input_shape == shape
+    assert isinstance(dataset.preprocessing, SequencePreprocessing)
+    assert dataset.preprocessing.example_shape == shape
     ready = np.array(dataset.preprocessing(dataset.train.inputs)).reshape(-1, 5)
     np.testing.assert_allclose(ready.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(ready.std(axis=0), [1, 1, 0, 1, 1], atol=1e-5)
@@ -57,7 +59,7 @@ def test_splits_and_class_names(tmp_path):
     )
     dataset = arrays(path=path)
     assert [len(s) for s in (dataset.train, dataset.validation, dataset.test)] == [18, 2, 6]
-    assert dataset.class_names == ["no", "yes", "maybe"] and set(dataset.test.labels) == {1}
+    assert dataset.task.class_names == ["no", "yes", "maybe"] and set(dataset.test.labels) == {1}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_labels(tmp_path, labels, names, expected):
     y = np.array(labels * 10)
     path = write(tmp_path, x=np.ones((20, 2)), y=y, **({"class_names": names} if names else {}))
     dataset = arrays(path=path)
-    assert dataset.class_names == expected
+    assert dataset.task.class_names == expected
     counts = np.bincount(dataset.test.labels)
     assert counts.tolist() == [2, 2]
 
@@ -118,7 +120,7 @@ def test_names_of_splits(tmp_path, x, held_out, test):
 def test_labels_of_any_kind(tmp_path, labels, names, expected):
     held = {} if names is None else {"class_names": names}
     dataset = arrays(path=write(tmp_path, x=np.stack([LABELS] * 2, axis=1), y=labels, **held))
-    assert dataset.class_names == expected
+    assert dataset.task.class_names == expected
     np.testing.assert_array_equal(dataset.train.inputs[:, 0], dataset.train.labels)
     from_one = names is not None and np.ndim(labels) == 1 and labels[0] == 1
     assert dataset.notes == (("labels go from 1 to 3: 1 is a",) if from_one else ())

@@ -3,10 +3,11 @@ import csv as csv_module
 import numpy as np
 import pytest
 
-from kzoo.data import load_data
-from kzoo.data.sources.csv import csv
+from kzoo.data import DATASETS, load_data
 from kzoo.messages import DataError
 from tests.data.tables import write_csv
+
+csv = DATASETS["csv"]
 
 ROWS = 60
 
@@ -25,7 +26,7 @@ def rows(header, line, count=12):
 
 def test_a_table_with_gaps(tmp_path):
     dataset = csv(path=write_csv(tmp_path / "t.csv", ROWS), target="answer")
-    assert dataset.class_names == ["no", "yes"]
+    assert dataset.task.class_names == ["no", "yes"]
     assert [len(s) for s in (dataset.train, dataset.validation, dataset.test)] == [43, 5, 12]
     assert dataset.preprocessing.feature_names == [
         "Age (years)",
@@ -84,7 +85,7 @@ def test_what_a_column_is_can_be_said(tmp_path):
 )
 def test_order_of_classes(tmp_path, targets, expected):
     lines = "".join(f"{i % 5},{targets[i % 2]}\n" for i in range(20))
-    assert csv(path=write(tmp_path, "n,y\n" + lines), target="y").class_names == expected
+    assert csv(path=write(tmp_path, "n,y\n" + lines), target="y").task.class_names == expected
 
 
 def test_a_byte_order_mark_semicolons_blank_lines_and_a_column_without_a_name(tmp_path):
@@ -137,9 +138,13 @@ WRONG = {
         "line 2: this is not text in UTF-8. Set data.encoding, such as cp1252, or",
     ),
     "target missing": (GOOD + "1,\n", {}, "line 14: the target 'y' is missing."),
-    "one class": ("n,y\n1,a\n2,a\n3,a\n", {}, "two classes or more. Found: a."),
+    "one class": ("n,y\n1.5,a\n2,a\n3,a\n", {}, "two classes or more. Found: a."),
     "a small class": (GOOD + "1,c\n", {}, "line 14: too few rows are of the class 'c': 1."),
-    "numbers to predict": (rows("n,y", "1,{i}.5"), {}, "'y' has 12 different values in 12 rows."),
+    "numbers to predict": (
+        rows("n,y", "{i}.25,{i}.5"),
+        {},
+        "'y' has 12 different values in 12 rows.",
+    ),
     "text among numbers": (
         rows("n,y", "{i}.5,{c}", 20) + "many,a\n",
         {},
@@ -298,7 +303,7 @@ def test_what_is_missing_elsewhere_is_a_class_in_the_target(tmp_path):
     path = write(
         tmp_path, "n,y\n" + "".join(f"{i / 2},{['None', 'x', 'NA'][i % 3]}\n" for i in range(30))
     )
-    assert csv(path=path, target="y").class_names == ["NA", "None", "x"]
+    assert csv(path=path, target="y").task.class_names == ["NA", "None", "x"]
     with pytest.raises(DataError, match="line 4: the target 'y' is missing."):
         csv(path=path, target="y", missing=["NA"])
 

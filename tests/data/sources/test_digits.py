@@ -61,6 +61,6 @@ def test_validation_does_not_move_the_test_split(dataset):
 
 
 def test_what_a_model_is_built_from(dataset):
-    assert dataset.input_shape == (8, 8, 1)
-    assert dataset.class_names == list("0123456789") and dataset.num_classes == 10
+    assert dataset.preprocessing.example_shape == (8, 8, 1)
+    assert dataset.task.class_names == list("0123456789") and dataset.task.num_outputs == 10
     assert dataset.batch_size == 64 and dataset.augmentation is None

@@ -3,19 +3,23 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kzoo.data import DATASETS
 from kzoo.data.batches import evaluation_batches, training_batches
 from kzoo.data.dataset import Stream
-from kzoo.data.sources.image_folder import image_folder
 from kzoo.data.split import read_examples
 from kzoo.messages import DataConfigError, DataError
 from tests.data.image_files import encode, image, png, write, write_classes
 
+image_folder = DATASETS["image_folder"]
+
 
 def test_images_of_one_size(tmp_path):
     dataset = image_folder(path=write_classes(tmp_path))
-    assert dataset.class_names == ["cat", "dog"]
+    assert dataset.task.class_names == ["cat", "dog"]
     assert [len(s) for s in (dataset.train, dataset.validation, dataset.test)] == [9, 2, 3]
-    assert dataset.input_shape == (5, 3, 3) and dataset.train.inputs.dtype == np.uint8
+    assert (
+        dataset.preprocessing.example_shape == (5, 3, 3) and dataset.train.inputs.dtype == np.uint8
+    )
     assert dataset.notes == ("images 5 pixels high, 3 wide",)
     expected = {image(5, 3, 3, seed=100 * c + i).tobytes() for c in (0, 1) for i in range(7)}
     splits = (dataset.train, dataset.validation, dataset.test)
@@ -29,7 +33,7 @@ def test_images_of_different_sizes_are_kept_raw_and_resized(tmp_path):
         image_folder(path=str(tmp_path))
     dataset = image_folder(path=str(tmp_path), image_size=[7, 5])
     shapes = {i.shape for s in (dataset.train, dataset.test) for i in s.inputs}
-    assert shapes <= {(5, 3, 3), (11, 13, 3)} and dataset.input_shape == (7, 5, 3)
+    assert shapes <= {(5, 3, 3), (11, 13, 3)} and dataset.preprocessing.example_shape == (7, 5, 3)
     inputs, _ = next(iter(evaluation_batches(dataset, dataset.train)))
     assert inputs.shape == (10, 7, 5, 3) and float(tf.reduce_max(inputs)) <= 1
 

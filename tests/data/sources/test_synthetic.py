@@ -44,7 +44,11 @@ def test_sequences_do_not_depend_on_the_seed_of_a_run():
 def test_attention_finds_the_positions_that_matter(task, tmp_path):
     dataset = DATASETS["synthetic"](task=task, length=20, examples=20_000)
     core = create_model(
-        "attention_encoder", dataset.input_shape, dataset.num_classes, num_blocks=0, dropout=0.0
+        "attention_encoder",
+        dataset.preprocessing.example_shape,
+        dataset.task.num_outputs,
+        num_blocks=0,
+        dropout=0.0,
     )
     fit(
         core,

@@ -1,8 +1,10 @@
 import pytest
 
-from kzoo.data.sources.text_folder import text_folder
+from kzoo.data import DATASETS
 from kzoo.messages import DataConfigError, DataError
 from tests.data.text_files import TELLING, write_texts
+
+text_folder = DATASETS["text_folder"]
 
 
 def texts_of(dataset):
@@ -11,12 +13,12 @@ def texts_of(dataset):
 
 def test_a_fifth_of_each_class_is_the_test_split(tmp_path):
     dataset = text_folder(path=str(write_texts(tmp_path)), validation=0.125)
-    assert dataset.class_names == ["bad", "good"]
+    assert dataset.task.class_names == ["bad", "good"]
     assert [len(s) for s in (dataset.train, dataset.validation, dataset.test)] == [21, 3, 6]
     assert len(texts_of(dataset)) == 30
     for split in (dataset.train, dataset.validation, dataset.test):
         for text, label in zip(split.inputs, split.labels, strict=True):
-            assert TELLING[dataset.class_names[label]] in text
+            assert TELLING[dataset.task.class_names[label]] in text
 
 
 def test_train_and_test_folders_are_used(tmp_path):
@@ -78,7 +80,7 @@ def test_classes_can_be_chosen(tmp_path):
     (tmp_path / "unsup").mkdir()
     (tmp_path / "unsup" / "1.txt").write_text("nobody knows")
     dataset = text_folder(path=str(tmp_path), classes=["good", "bad"])
-    assert dataset.class_names == ["good", "bad"]
+    assert dataset.task.class_names == ["good", "bad"]
     assert len(texts_of(dataset)) == 30
 
 

@@ -118,7 +118,7 @@ def rows(examples):
 
 def test_fixed_size(data_dir):
     dataset = tfds(dataset="kzoo_fixed", data_dir=data_dir, validation=0.2)
-    assert dataset.input_shape == (7, 5, 3) and dataset.class_names == NAMES
+    assert dataset.preprocessing.example_shape == (7, 5, 3) and dataset.task.class_names == NAMES
     assert [len(p) for p in (dataset.train, dataset.validation, dataset.test)] == [32, 8, 11]
     assert isinstance(dataset.train, Examples)
     assert dataset.train.inputs.dtype == "uint8" and dataset.train.labels.dtype == "int32"
@@ -142,7 +142,7 @@ def test_varying_sizes_need_one(data_dir):
 
 def test_varying_sizes(data_dir):
     dataset = tfds(dataset="kzoo_varying", data_dir=data_dir, image_size=[11, 13])
-    assert dataset.input_shape == (11, 13, 3)
+    assert dataset.preprocessing.example_shape == (11, 13, 3)
     found = np.concatenate([x for x, _ in read(evaluation_batches(dataset, dataset.test))])
     assert found.shape == (11, 11, 13, 3)
     expected = [dataset.preprocessing(image[None])[0] for image in dataset.test.inputs]
@@ -281,7 +281,8 @@ def test_mnist(mnist_dir):
         6_000,
         10_000,
     ]
-    assert dataset.input_shape == (28, 28, 1) and dataset.class_names == list("0123456789")
+    assert dataset.preprocessing.example_shape == (28, 28, 1)
+    assert dataset.task.class_names == list("0123456789")
     counts = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]  # of the test split
     assert np.bincount(dataset.test.labels).tolist() == counts
 

@@ -2,8 +2,10 @@ import os
 
 import pytest
 
-from kzoo.data.sources.tfds import tfds
+from kzoo.data import DATASETS
 from kzoo.messages import DataError
+
+tfds = DATASETS["tfds"]
 
 TEXTS = ["good film", "bad film", "a good actor", "a bad actor"]
 
@@ -62,10 +64,10 @@ def _dataset(tf, rows):
 def test_a_text_set_is_read_and_split(folder):
     dataset = tfds(dataset="tiny_texts", data_dir=folder, validation=0.2)
     assert [len(s) for s in (dataset.train, dataset.validation, dataset.test)] == [18, 5, 7]
-    assert dataset.class_names == ["bad", "good"]
+    assert dataset.task.class_names == ["bad", "good"]
     for text, label in zip(dataset.test.inputs, dataset.test.labels, strict=True):
         assert isinstance(text, str)
-        assert dataset.class_names[label] in text
+        assert dataset.task.class_names[label] in text
     assert any("ünïque" in text for text in dataset.test.inputs)
 
 
@@ -83,7 +85,7 @@ def test_the_vocabulary_is_learned_from_the_training_split(folder):
     for text in dataset.validation.inputs:
         assert text.split()[-1] not in vocabulary
     assert dataset.preprocessing.keep == "last"
-    assert dataset.vocabulary_size == len(vocabulary) + 2
+    assert dataset.preprocessing.vocabulary_size == len(vocabulary) + 2
 
 
 def test_a_split_without_labels_is_refused(folder):
@@ -110,6 +112,6 @@ def test_imdb_reviews():
     dataset = tfds(
         dataset="imdb_reviews", train_split="train[:500]", test_split="test[:7]", data_dir=folder
     )
-    assert dataset.class_names == ["neg", "pos"]
+    assert dataset.task.class_names == ["neg", "pos"]
     assert [len(s) for s in (dataset.train, dataset.validation, dataset.test)] == [450, 50, 7]
     assert "film" in dataset.preprocessing.vocabulary

@@ -1,4 +1,4 @@
-"""Labels as they stand in arrays."""
+"""Classes that stand as arrays of numbers, strings or one-hot rows."""
 
 import numpy as np
 
@@ -8,23 +8,24 @@ SHOWN = 20  # values in a message
 LARGEST = 2.0**53  # below which a float64 tells neighbouring integers apart
 
 
-def class_indices(labels, names, path):
+def array_classes(labels, targets):
     """Finds out what the classes are.
 
     Args:
-        labels: Dict from the name of each array of labels, that of the training split first, to
-            the array: integers or strings, floats that are integers, or one-hot rows.
-        names: Array of class names, or None.
-        path: What a message calls the file.
+        labels: Dict from split, training first, to array: integers or strings, floats that are
+            integers, or one-hot rows.
+        targets: `Targets`, whose `class_names` are an array or None.
 
     Returns:
-        Class names; a list of the indices into them, an integer array for each array of labels;
-        and a list of lines for the report.
+        Class names; a list of the indices into them, an integer array for each split; and a list
+        of lines for the report.
 
     Raises:
         DataError: If they are no labels, or do not fit each other or the names.
     """
     widths = {y.shape[1] for y in labels.values() if y.ndim == 2 and y.shape[1] != 1}
+    path, names = targets.path, targets.class_names
+    labels = {targets.names[split]: y for split, y in labels.items()}
     flat = {name: _flat(y, name, path) for name, y in labels.items()}
     names = None if names is None else _names(names, path)
     values, notes = _values(list(flat.values()), names, widths, path)

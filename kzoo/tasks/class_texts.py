@@ -1,0 +1,78 @@
+"""Classes that stand as texts in a column."""
+
+import math
+from collections import Counter
+
+import numpy as np
+
+from kzoo.messages import DataError, listed
+
+FEWEST = 3  # rows of a class: one for each split
+
+
+def text_classes(labels, targets):
+    """Finds out what the classes are.
+
+    Args:
+        labels: Dict from split, training first, to array of strings, None where one is missing.
+        targets: `Targets`.
+
+    Returns:
+        Class names, in the order of the numbers where all are numbers, else of letters; a list of
+        integer arrays, the indices into them for each split; and lines for the report.
+
+    Raises:
+        DataError: If there are no two classes, one is too rare, or a target is missing or none.
+    """
+    names = _class_names(labels["train"], targets)
+    places = {name: i for i, name in enumerate(names)}
+    indices = []
+    for split, y in labels.items():
+        of_split = np.array([places.get(value, -1) for value in y], "int32")
+        if (of_split < 0).any():
+            first = int((of_split < 0).argmax())
+            is_not = f"is {y[first]!r}; the classes are {listed(names)}"
+            raise DataError(
+                f"{targets.place(split, first)}: {targets.names[split]} "
+                f"{is_not if y[first] else 'is missing'}."
+            )
+        indices.append(of_split)
+    return names, indices, list(_alike(names))
+
+
+def _class_names(y, targets):
+    counts = Counter(value for value in y if value is not None)
+    small = {name for name, count in counts.items() if count < FEWEST}
+    what = f"{targets.path}: {targets.names['train']}"
+    if len(small) > len(counts) / 2:
+        raise DataError(
+            f"{what} has {len(counts)} different values in {len(y)} rows. It must hold classes, "
+            "with several rows of each."
+        )
+    if small:
+        first = next(i for i, value in enumerate(y) if value in small)
+        raise DataError(
+            f"{targets.place('train', first)}: too few rows are of the class {y[first]!r}: "
+            f"{counts[y[first]]}. It needs {FEWEST} at least, for training, validation and test."
+        )
+    if len(counts) < 2:
+        raise DataError(f"{what} must hold two classes or more. Found: {listed(counts) or 'none'}.")
+    read = {name: _number(name) for name in sorted(counts)}
+    return sorted(read, key=None if None in read.values() else read.get)
+
+
+def _alike(names):
+    """Yields a warning for classes that are one to a person: in other case, or as other numbers."""
+    keys = [name.casefold() if _number(name) is None else _number(name) for name in names]
+    for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
+        same = [repr(name) for name, other in zip(names, keys, strict=True) if other == key]
+        yield f"warning: {' and '.join(same)} are different classes"
+
+
+def _number(text):
+    """Returns the number that a text is, or None."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and "_" not in text else None

@@ -1,0 +1,122 @@
+"""Tests a trained model on the test split of its data, or of other data with its classes."""
+
+import keras
+import numpy as np
+
+from kzoo.config import ConfigError, check, override, read
+from kzoo.data import load_data
+from kzoo.data.batches import evaluation_batches
+from kzoo.data.dataset import Stream, differ_in_shape
+from kzoo.messages import DataConfigError, DataError, listed, reason
+from kzoo.saved.classifier import Classifier
+from kzoo.saved.load import load
+from kzoo.saved.shipped import find_model, find_recipe
+from kzoo.saved.signature import input_kind, signature_of, task_of
+from kzoo.training.recipe import REGISTRIES
+
+
+def evaluate(model, config=None, overrides=None):
+    """Tests a trained model on the test split of its data, with its own pre-processing.
+
+    Args:
+        model: As `kzoo.load` takes it: the name of a shipped model, a run folder, or a path.
+        config: YAML file, or the name of a recipe, of which the section `data` is read; None
+            takes the one in the run folder of the model.
+        overrides: Dict from dotted key to value, as in `{"data.path": "new.csv"}`.
+
+    Returns:
+        Dict with the keys `test_...` that `metrics.json` has too.
+
+    Raises:
+        ConfigError: If the config is wrong, or names data that the model is not for.
+        DataError: If the data cannot be had.
+        LoadError: If the model cannot be loaded.
+    """
+    path = find_model(model)
+    loaded = load(path)
+    dataset = load_run_data(model, path, loaded, config, overrides)
+    logits = predict_test_split(model, loaded, dataset)
+    metrics = dataset.task.evaluate(logits, dataset.test.labels)
+    return {f"test_{key}": value for key, value in metrics.items()}
+
+
+def load_run_data(source, path, model, config=None, overrides=None):
+    """Loads the data of the run that a model is from, or other data with its classes.
+
+    Args:
+        source: What a message calls the model.
+        path: `Path` of the model.
+        model: What `kzoo.load` made of it.
+        config: As of `evaluate`, like `overrides`.
+        overrides: Dict from dotted key to value.
+
+    Returns:
+        `Dataset`.
+
+    Raises:
+        ConfigError: If the config is wrong, or names data that the model is not for.
+        DataError: If the data cannot be had.
+    """
+    section = _data_section(config or _config_of_run(path), overrides or {})
+    reads = input_kind(signature_of(model).inputs)
+    try:
+        dataset = load_data(section, getattr(model, "preprocessing", None))
+    except DataConfigError:
+        raise
+    except DataError as error:
+        if config or overrides:
+            raise
+        raise DataError(f"{error}\nOther data with its classes will do: --config.") from None
+    task, holds = task_of(model), dataset.preprocessing.kind
+    if task != dataset.task:
+        raise ConfigError(
+            f"The classes of the data are not those of {source}.\n"
+            f"The data has: {listed(dataset.task.class_names)}. "
+            f"The model has: {listed(task.class_names)}."
+        )
+    if reads != holds:
+        raise ConfigError(f"{source} reads {reads}s. The data holds {holds}s.")
+    return dataset
+
+
+def predict_test_split(source, model, dataset):
+    """Returns the logits of the test split, with the pre-processing that the model holds.
+
+    Raises:
+        ConfigError: If the model cannot read the data.
+    """
+    try:
+        if isinstance(model, Classifier):
+            return model.core.predict(evaluation_batches(dataset, dataset.test), verbose=0)
+        known = {"decoded": True} if hasattr(model, "preprocessing") else {}
+        batches = _raw_batches(dataset.test, dataset.batch_size)
+        return np.concatenate([model.predict(batch, **known)["logits"] for batch in batches])
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{source} cannot read the data: {reason(error)}") from None
+
+
+def _config_of_run(path):
+    config = path.parent / "config.yaml"
+    if not config.is_file():
+        raise ConfigError(f"There is no {config}: name a config with --config.")
+    return config
+
+
+def _data_section(path, overrides):
+    """Returns the checked section `data` of a config; the others need not be there."""
+    path = find_recipe(path)
+    config = {key: value for key, value in read(path).items() if key in ("name", "data")}
+    registries = {key: value for key, value in REGISTRIES.items() if key.split(".")[0] == "data"}
+    config = override({"name": "evaluation", **config}, overrides, source=str(path))
+    return check(config, registries, source=str(path))["data"]
+
+
+def _raw_batches(examples, batch_size):
+    if isinstance(examples, Stream):
+        return (image[None] for image, _ in examples.open().as_numpy_iterator())
+    if differ_in_shape(examples.inputs):
+        return (image[None] for image in examples.inputs)
+    return (
+        keras.tree.map_structure(lambda array, i=i: array[i : i + batch_size], examples.inputs)
+        for i in range(0, len(examples), batch_size)
+    )
