@@ -1,6 +1,7 @@
 """The contract of every layer, written once, for any backend."""
 
 import json
+import math
 import tempfile
 
 import keras
@@ -12,8 +13,10 @@ if keras.backend.backend() == "tensorflow":  # the others compute in float32 her
     POLICIES.append("float64")
 
 
-def check_layer(layer, x, output_shape, unknown=(1,), policies=POLICIES):
+def check_layer(layer, x, output_shape, unknown=(1,), policies=POLICIES, received=1):
     """Checks config, shapes, dtypes, one training step and saving, as Keras' run_layer_test.
+
+    Of an attention layer, the attention that positions receive too.
 
     Args:
         layer: An unbuilt layer; copies made from its config are tried.
@@ -21,11 +24,15 @@ def check_layer(layer, x, output_shape, unknown=(1,), policies=POLICIES):
         output_shape: The expected shape.
         unknown: The axes that may be unknown in a functional model, besides the batch.
         policies: The dtype policies to try, besides the default.
+        received: What the weights of `layer.received` add up to, in each head and without
+            padding; None if the layer returns no scores.
     """
     x = np.asarray(x, "float32")
     check_config(layer)
     check_eager(layer, x, output_shape)
     check_symbolic(layer, x, output_shape, unknown)
+    if received is not None:
+        check_received(layer, x, received)
     for policy in policies:
         check_dtype(layer, x, policy)
     model = functional_model(layer, x, unknown)
@@ -65,6 +72,31 @@ def check_symbolic(layer, x, output_shape, unknown):
     for size, expected in zip(model.output.shape, output_shape, strict=True):
         assert size in (None, expected)
     assert model.predict(x, verbose=0).shape == output_shape
+
+
+def check_received(layer, x, total):
+    """Checks weights `(batch, heads, positions...)`: they add up to `total`, and padding has 0."""
+    layer = copy_of(layer)
+    weights = received_by(layer, x)
+    np.testing.assert_allclose(weights.sum(axis=-1), total, rtol=1e-5)
+    mask = np.ones(x.shape[:-1], bool)
+    mask[0, -1] = False
+    weights = received_by(layer, x, mask=mask)
+    assert (weights[0, :, ~mask[0].ravel()] == 0).all()
+    assert (weights[0, :, mask[0].ravel()] > 0).all() and (weights[1:] > 0).all()
+
+
+def received_by(layer, x, **options):
+    """Returns the weights that the positions of `x` receive, as `(batch, heads, positions)`."""
+    _, scores = layer(x, return_attention_scores=True, **options)
+    weights = to_numpy(layer.received(scores))
+    np.testing.assert_array_equal(to_numpy(layer.received(to_numpy(scores))), weights)
+    batch, heads, *positions = weights.shape
+    assert batch == len(x) and positions
+    positions = math.prod(x.shape[1:-1])  # the last segment may end in padding
+    weights = weights.reshape(batch, heads, -1)
+    assert (weights[..., positions:] == 0).all()
+    return weights[..., :positions]
 
 
 def check_dtype(layer, x, policy):

@@ -26,7 +26,7 @@ ALLOWED = {
     "tasks": {"messages", "types"},
     "data": {"lazy", "messages", "paths", "preprocessing", "tasks", "types"},
     "saved": {"messages", "paths", "preprocessing", "tasks"},
-    "explanation": {"layers", "messages", "preprocessing", "tasks"},
+    "explanation": {"messages", "preprocessing", "tasks"},
     "export": {"explanation", "lazy", "messages", "saved", "tasks", "types"},
     "report": {"explanation", "messages", "tasks", "types"},
     "training": {

@@ -5,20 +5,14 @@ import math
 import keras
 import numpy as np
 
-from kzoo.layers import (
-    Attention,
-    DenseAttentionFusion,
-    ParallelAttention,
-    SegmentAttention,
-    SequentialAttention,
-    SimilarityAttention,
-)
-
 BATCH = 32  # examples of which all scores are held at a time
 
 
 def attention_model(core):
     """Returns a model that gives the scores of every attention layer of a core.
+
+    An attention layer is one that has a method `received`, as those of `kzoo.layers` have. Other
+    layers with two outputs are left out.
 
     Args:
         core: A functional model whose attention layers were called with
@@ -34,20 +28,22 @@ def attention_model(core):
     >>> {name: s.shape for name, s in scores.items()}
     {'attention': (1, 4, 16, 16), 'glimpses': (1, 4, 4, 4)}
     """
-    scores = {
-        layer.name: layer.output[1]
-        for layer in core.layers
-        if isinstance(layer.output, list | tuple) and len(layer.output) == 2
-    }
+    scores = {layer.name: layer.output[1] for layer in core.layers if _gives_scores(layer)}
     return keras.Model(core.input, scores) if scores else None
+
+
+def _gives_scores(layer):
+    if not hasattr(layer, "received"):
+        return False
+    return isinstance(layer.output, list | tuple) and len(layer.output) == 2
 
 
 def received_attention(core, inputs):
     """Computes how much attention each position of the input gets.
 
-    That is, of a pooling layer, its weights; of an attention from all to all, the mean over the
-    queries; and of a layer that reads pooled segments, the weight of each segment times those of
-    its elements within it.
+    Each layer computes that from its scores, in its method `received`: a pooling layer returns
+    its weights, an attention from all to all the mean over the queries. For a layer that reads
+    pooled segments, the weight of each segment is multiplied by those of its elements within it.
 
     Args:
         core: A functional model with attention layers.
@@ -72,18 +68,18 @@ def received_attention(core, inputs):
 
 
 def _received(core, scores, input_shape):
-    received, elements = {}, None
+    received, pooled, time = {}, None, None
     for layer in core.layers:
         if layer.name not in scores:
             continue
-        weights = RECEIVED[type(layer)](scores[layer.name])
-        if isinstance(layer, SegmentAttention):
-            if layer.pool:
-                elements = weights
-            weights = weights.reshape(*weights.shape[:2], -1)[..., : input_shape[1]]
-        elif elements is not None and weights.shape[-1] == elements.shape[-2]:
-            weights = weights[..., None] * elements
-            weights = weights.reshape(*weights.shape[:2], -1)[..., : input_shape[1]]
+        weights = _weights(layer, scores[layer.name])
+        positions = _positions(layer, input_shape)
+        if weights.ndim - 2 > len(positions):  # segments, and the elements in each
+            pooled, time = weights, positions
+        elif pooled is not None and weights.shape[2:] == pooled.shape[2:3]:
+            weights, positions = weights[..., None] * pooled, time
+        if len(positions) == 1:  # the last segment may end in padding
+            weights = weights.reshape(*weights.shape[:2], -1)[..., : positions[0]]
         if len(input_shape) == 4 and weights.ndim == 3:
             weights = weights.reshape(*weights.shape[:2], *_grid(core, weights.shape[-1]))
         total = weights.sum(axis=tuple(range(2, weights.ndim)), keepdims=True)
@@ -91,25 +87,25 @@ def _received(core, scores, input_shape):
     return received
 
 
+def _weights(layer, scores):
+    weights = keras.ops.convert_to_numpy(layer.received(scores))
+    if weights.ndim < 3:
+        raise ValueError(
+            f"`received` of the layer {layer.name!r} must return an array of shape (examples, "
+            f"heads, positions). Received: an array of shape {weights.shape}"
+        )
+    return weights
+
+
+def _positions(layer, input_shape):
+    """Sizes of the axes of positions that a layer reads; of several inputs, the longest."""
+    shapes = [x.shape[1:-1] or x.shape[1:] for x in keras.tree.flatten(layer.input)]
+    shapes = [[size or input_shape[1] for size in shape] for shape in shapes]
+    return max(shapes, key=math.prod)
+
+
 def _grid(core, positions):
     """Rows and columns of the image that was laid out as a sequence; of rows, one column."""
     shapes = [getattr(layer.output, "shape", ()) for layer in core.layers]
     sizes = [shape[1:3] for shape in shapes if len(shape) == 4]
     return next((size for size in sizes if math.prod(size) == positions), (positions, 1))
-
-
-def _of_segments(scores):
-    """Returns the weights `(examples, heads, segments, elements)`."""
-    if scores.ndim == 3:  # (examples, segments, elements), pooled
-        return scores[:, None]
-    return np.moveaxis(scores.mean(axis=-2), 1, 2)  # of (examples, segments, heads, ., elements)
-
-
-RECEIVED = {
-    Attention: lambda scores: scores.mean(axis=2),
-    DenseAttentionFusion: lambda scores: scores.mean(axis=1)[:, None],
-    ParallelAttention: lambda scores: scores,
-    SegmentAttention: _of_segments,
-    SequentialAttention: lambda scores: scores[:, None],
-    SimilarityAttention: lambda scores: scores[:, None],
-}

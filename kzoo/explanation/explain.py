@@ -190,8 +190,8 @@ def check_attention(model):
     """Refuses a model without attention."""
     if not hasattr(model, "core") or attention_model(model.core) is None:
         raise ExplainError(
-            f"{getattr(model, 'name', model)} has no attention layers of kzoo to show; "
-            "digits_cnn_attention has some."
+            f"{getattr(model, 'name', model)} has no attention layers to show (layers with "
+            "`received`, called with return_attention_scores=True); digits_cnn_attention has some."
         )
 
 

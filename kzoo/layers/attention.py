@@ -244,6 +244,18 @@ class Attention(ProjectingLayer):
         batch, time = ops.shape(x)[:2]
         return ops.reshape(x, (batch, time, x.shape[2] * x.shape[3]))
 
+    def received(self, scores):
+        """Returns how much attention each key receives: the mean over the queries.
+
+        Args:
+            scores: Array `(examples, num_heads, queries, keys)`, as a call returns it.
+
+        Returns:
+            Array `(examples, num_heads, keys)`. The weights of a head add up to the share of the
+            queries that are real, 1 without padding; padded keys have 0.
+        """
+        return ops.convert_to_numpy(scores).mean(axis=2)
+
     def get_config(self):
         return {
             **super().get_config(),

@@ -124,6 +124,18 @@ class DenseAttentionFusion(ProjectingLayer):
         gate = self._gate(pair)
         return gate * hidden + (1 - gate) * attended
 
+    def received(self, scores):
+        """Returns how much attention each element receives: the mean over the queries.
+
+        Args:
+            scores: Array `(examples, time, time)`, as a call returns it.
+
+        Returns:
+            Array `(examples, 1, time)`, with an axis for its only head. The weights add up to the
+            share of the elements that are real, 1 without padding; padded elements have 0.
+        """
+        return ops.convert_to_numpy(scores).mean(axis=1)[:, None]
+
     def get_config(self):
         return {
             **super().get_config(),

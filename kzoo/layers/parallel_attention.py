@@ -104,6 +104,17 @@ class ParallelAttention(ProjectingLayer):
     def compute_mask(self, inputs, mask=None):
         return None  # the positions are gone
 
+    def received(self, scores):
+        """Returns how much attention each position receives: its weights.
+
+        Args:
+            scores: Array `(examples, num_glimpses, ...)`, as a call returns it.
+
+        Returns:
+            The same array. The weights of a glimpse add up to 1; padded positions have 0.
+        """
+        return scores
+
     def get_config(self):
         return {
             **super().get_config(),

@@ -131,6 +131,26 @@ class SegmentAttention(keras.layers.Layer):
         real = ops.pad(ops.cast(mask, "float32"), [(0, 0), (0, length - 1)])[..., None]
         return ops.max_pool(real, length, length)[..., 0] > 0
 
+    def received(self, scores):
+        """Returns how much attention each element receives within its segment.
+
+        Args:
+            scores: Array `(examples, segments, ...)`, as a call returns it.
+
+        Returns:
+            Array `(examples, heads, segments * segment_length)`, which includes the padding of the
+            last segment; with `pool` `(examples, heads, segments, segment_length)`, because the
+            layers that follow read segments. The weights of a segment are what
+            `attention.received` gives: 1 in total without padding; 0 for padded elements.
+        """
+        scores = ops.convert_to_numpy(scores)
+        examples, segments = scores.shape[:2]
+        weights = self._attention.received(scores.reshape(-1, *scores.shape[2:]))
+        weights = ops.convert_to_numpy(weights)
+        heads = weights.shape[1]
+        weights = weights.reshape(examples, segments, heads, -1).swapaxes(1, 2)
+        return weights if self.pool else weights.reshape(examples, heads, -1)
+
     def get_config(self):
         attention = keras.saving.serialize_keras_object(self.attention)
         if attention:

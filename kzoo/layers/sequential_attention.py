@@ -87,6 +87,18 @@ class SequentialAttention(ProjectingLayer):
     def compute_mask(self, inputs, mask=None):
         return None  # time is gone
 
+    def received(self, scores):
+        """Returns how much attention each element receives: its weight.
+
+        Args:
+            scores: Array `(examples, time)`, as a call returns it.
+
+        Returns:
+            Array `(examples, 1, time)`, with an axis for its only head. The weights add up to 1;
+            padded elements have 0.
+        """
+        return scores[:, None]
+
     def get_config(self):
         return {
             **super().get_config(),

@@ -75,6 +75,18 @@ class SimilarityAttention(ProjectingLayer):
         output = zero_padding(mixed, mask)
         return (output, weights) if return_attention_scores else output
 
+    def received(self, scores):
+        """Returns how much attention each element receives: its weight.
+
+        Args:
+            scores: Array `(examples, time)`, as a call returns it.
+
+        Returns:
+            Array `(examples, 1, time)`, with an axis for its only head. The weights add up to 1;
+            padded elements have 0.
+        """
+        return scores[:, None]
+
     def get_config(self):
         return {**super().get_config(), "similarity": self.similarity}
 

@@ -82,4 +82,4 @@ def test_long_texts_and_rows_have_names(kzoo_command, tmp_path):
 
 def test_a_model_without_attention(kzoo_command, tmp_path):
     outcome = kzoo_command("explain", "mnist_cnn", *write_digits(tmp_path, 1))
-    assert outcome.code == 2 and "has no attention layers of kzoo to show" in outcome.err
+    assert outcome.code == 2 and "has no attention layers to show" in outcome.err

@@ -1,7 +1,9 @@
+import keras
 import numpy as np
 import pytest
 
 from kzoo.explanation.attention import attention_model, received_attention
+from kzoo.layers import Attention
 from kzoo.models import create_model
 
 TEXT = {"vocabulary_size": 23, "embedding_dim": 8}
@@ -71,6 +73,21 @@ def test_rows_of_an_image_are_a_grid_of_one_column():
     core = create_model("lstm_attention", (7, 5, 1), 2, units=3)
     images = np.random.default_rng(0).random((2, 7, 5, 1), "float32")
     assert received_attention(core, images)["attention"].shape == (2, 1, 7, 1)
+
+
+@pytest.mark.parametrize("pool", [True, False])
+def test_rows_in_segments_are_those_of_the_image(pool):
+    core = create_model("segment_attention_lstm", (7, 5, 1), 2, segment_length=3, pool=pool)
+    images = np.random.default_rng(0).random((2, 7, 5, 1), "float32")
+    for weights in received_attention(core, images).values():
+        assert weights.shape == (2, 1, 7, 1) and (weights > 0).all()
+
+
+def test_keys_of_another_length_than_the_queries():
+    x = keras.Input((None, 6))
+    y, _ = Attention(2, name="cross")(x[:, :2], key=x, return_attention_scores=True)
+    inputs = np.random.default_rng(0).random((3, 7, 6), "float32")
+    assert received_attention(keras.Model(x, y), inputs)["cross"].shape == (3, 2, 7)
 
 
 def test_many_examples_are_read_in_batches(segments):

@@ -146,7 +146,7 @@ def test_caption(images_model):
 def test_what_cannot_be_explained_is_refused(images_model):
     core = kzoo.create_model("cnn", (8, 8, 1), 2, padding="same")
     model = with_preprocessing(core, ImagePreprocessing(8, 8, 1), ["a", "b"], name="plain")
-    with pytest.raises(ValueError, match="^plain has no attention layers of kzoo to show; dig"):
+    with pytest.raises(ValueError, match="^plain has no attention layers to show .*; digits"):
         kzoo.explain(model, np.zeros((1, 8, 8), "uint8"))
     with pytest.raises(ValueError, match="^cnn has no attention layers"):
         kzoo.explain(core, np.zeros((1, 8, 8), "uint8"))

@@ -22,6 +22,7 @@ def test_layer_contract(positions, mode, max_length):
         np.ones(shape),
         output_shape=shape,
         unknown=range(1, len(positions) + 1),
+        received=None,
     )
 
 
@@ -69,7 +70,8 @@ def test_options_of_the_learned_vectors():
     assert (layer.get_weights()[0] != layer.get_weights()[1]).all()
     layer = make(embeddings_constraint="non_neg")
     layer.build(shape)
-    check_layer(layer, np.ones((BATCH, *shape[1:])), (BATCH, *shape[1:]), (1, 2), policies=[])
+    shape = (BATCH, *shape[1:])
+    check_layer(layer, np.ones(shape), shape, (1, 2), policies=[], received=None)
     assert all(isinstance(w.constraint, keras.constraints.NonNeg) for w in layer.weights)
 
 

@@ -2,7 +2,13 @@ import keras
 import numpy as np
 import pytest
 
-from kzoo.layers import Attention, SegmentAttention, SequentialAttention
+from kzoo.layers import (
+    Attention,
+    DenseAttentionFusion,
+    SegmentAttention,
+    SequentialAttention,
+    SimilarityAttention,
+)
 from tests.layer_checks import POLICIES, check_layer, copy_of, to_numpy
 
 BATCH, TIME, FEATURES, LENGTH = 2, 11, 5, 3  # four segments, the last of two elements
@@ -24,7 +30,9 @@ def normal(*shape):
 def test_layer_contract(options, shape):
     layer = SegmentAttention(LENGTH, **options)
     policies = [] if "attention" in options else POLICIES  # a given layer has its own
-    check_layer(layer, normal(BATCH, TIME, FEATURES), shape, policies=policies)
+    received = 4 if "pool" in options else 3 + 2 / 3  # of the last segment, 2 of 3 queries
+    x = normal(BATCH, TIME, FEATURES)
+    check_layer(layer, x, shape, policies=policies, received=received)
 
 
 @pytest.mark.parametrize("time", [1, 2, 3, 6, 7, 11])
@@ -56,6 +64,35 @@ def test_scores_by_segment():
     weights = keras.Model(x, pooled).predict(np.ones((BATCH, TIME, FEATURES)), verbose=0)
     expected = np.array([[1 / 3] * 3] * 3 + [[1 / 2, 1 / 2, 0]])
     np.testing.assert_allclose(weights, [expected] * BATCH, rtol=1e-5)
+
+
+def test_received_by_hand():
+    """Two segments of two elements, the second one half padding."""
+    pooled = np.array([[[0.25, 0.75], [1, 0]]])
+    layer = SegmentAttention(2, pool=True)
+    layer.build((None, 3, FEATURES))
+    np.testing.assert_array_equal(layer.received(pooled), [pooled])
+    layer = SegmentAttention(2, Attention(2))
+    layer.build((None, 3, FEATURES + 1))
+    heads = [[[0, 1], [0.5, 0.5]], [[0.25, 0.75], [0.5, 0.5]]]
+    padded = [[[1, 0], [0, 0]], [[1, 0], [0, 0]]]
+    expected = [[[0.25, 0.75, 0.5, 0], [0.375, 0.625, 0.5, 0]]]
+    np.testing.assert_array_equal(layer.received(np.array([[heads, padded]])), expected)
+
+
+@pytest.mark.parametrize(
+    "attention", [SimilarityAttention(), DenseAttentionFusion(7), SequentialAttention(7)]
+)
+def test_received_is_that_of_the_inner_layer(attention):
+    pool = isinstance(attention, SequentialAttention)
+    layer, x = SegmentAttention(LENGTH, attention, pool), normal(BATCH, 6, FEATURES)
+    _, scores = layer(x, return_attention_scores=True)
+    received = layer.received(scores).reshape(BATCH, 1, 6)
+    for start in (0, LENGTH):
+        part = slice(start, start + LENGTH)
+        _, inside = attention(x[:, part], return_attention_scores=True)
+        expected = to_numpy(attention.received(inside))
+        np.testing.assert_allclose(received[..., part], expected, rtol=1e-5)
 
 
 def test_compute_mask():
