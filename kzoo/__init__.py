@@ -26,10 +26,7 @@ FUNCTIONS = {
 # what a .keras file may hold
 REGISTERED = (
     "kzoo.layers",
-    "kzoo.preprocessing.sequence",
-    "kzoo.preprocessing.image",
-    "kzoo.preprocessing.table",
-    "kzoo.preprocessing.text",
+    "kzoo.preprocessing",
     "kzoo.saved.classifier",
 )
 __all__ = list(FUNCTIONS)

@@ -23,7 +23,7 @@ ALLOWED = {
     "layers": set(),
     "models": {"layers", "lazy", "messages", "types"},
     "preprocessing": {"messages", "types"},
-    "tasks": {"messages", "types"},
+    "tasks": {"lazy", "messages", "types"},
     "data": {"lazy", "messages", "paths", "preprocessing", "tasks", "types"},
     "saved": {"messages", "paths", "preprocessing", "tasks"},
     "explanation": {"messages", "preprocessing", "tasks"},

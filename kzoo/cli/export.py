@@ -4,11 +4,10 @@ import inspect
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
-
 from kzoo.cli.errors import tell
 from kzoo.config import ConfigError
 from kzoo.data.examples import validation_inputs
+from kzoo.data.files.arrays import read_arrays
 from kzoo.export import check_packages, export
 from kzoo.messages import DataError, show
 from kzoo.saved.load import load
@@ -67,9 +66,8 @@ def export_formats(source, formats, directory=None, config=None, overrides=None)
 
 def _read_examples(path):
     """Returns raw inputs that lie beside a shipped model: an array, or the columns of a table."""
-    with np.load(path) as held:
-        names = [name for name in held.files if name.startswith("inputs_")]
-        inputs = {name.removeprefix("inputs_"): held[name] for name in names}
+    held = {name: array for name, array in read_arrays(path).items() if name.startswith("inputs_")}
+    inputs = {name.removeprefix("inputs_"): array for name, array in held.items()}
     return inputs.get("", inputs)
 
 

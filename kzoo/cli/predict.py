@@ -12,7 +12,7 @@ from kzoo.config import ConfigError
 from kzoo.data.lengths import batches_of_like_length
 from kzoo.messages import as_json
 from kzoo.saved.classifier import Classifier
-from kzoo.saved.signature import task_of
+from kzoo.training.evaluate import task_of
 
 PART = 1024  # inputs whose predictions are written at a time
 SIZES = {"image": 64, "table": 1024, "text": 128}  # of the batches that are the fastest

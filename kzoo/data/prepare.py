@@ -5,16 +5,21 @@ import dataclasses
 from kzoo.data.dataset import Dataset, Examples, Stream, differ_in_shape
 from kzoo.data.lengths import sort_by_length
 from kzoo.data.split import complete_splits
-from kzoo.lazy import Lazy
 from kzoo.messages import DataConfigError
+from kzoo.preprocessing import (
+    ImagePreprocessing,
+    SequencePreprocessing,
+    TablePreprocessing,
+    TextPreprocessing,
+)
 from kzoo.types import PositiveFraction, PositiveInt, Seed
 
 PREPROCESSING = {
-    "image": Lazy("kzoo.preprocessing.image", "ImagePreprocessing"),
-    "text": Lazy("kzoo.preprocessing.text", "TextPreprocessing"),
-    "table": Lazy("kzoo.preprocessing.table", "TablePreprocessing"),
-    "sequence": Lazy("kzoo.preprocessing.sequence", "SequencePreprocessing"),
-    "vector": Lazy("kzoo.preprocessing.sequence", "SequencePreprocessing"),
+    "image": ImagePreprocessing,
+    "text": TextPreprocessing,
+    "table": TablePreprocessing,
+    "sequence": SequencePreprocessing,
+    "vector": SequencePreprocessing,
 }
 
 
@@ -70,7 +75,7 @@ def prepare(
     )
     if preprocessing:
         return _as_the_model_reads(dataset)
-    learned = PREPROCESSING[source.kind].load().learn(_inputs(train), **source.options)
+    learned = PREPROCESSING[source.kind].learn(_inputs(train), **source.options)
     return dataclasses.replace(dataset, preprocessing=learned)
 
 

@@ -49,7 +49,7 @@ def _litert(model, expected, folder):
     loops = _blocks(model) or any(isinstance(layer, keras.layers.RNN) for layer in layers)
     numbers = numbers_model(model, expected).with_sizes(
         batch=1 if loops else None,  # for more the converter needs ops that are not built in
-        time=getattr(model.preprocessing, "sequence_length", None),
+        time=model.preprocessing.sequence_length,
     )
     source, path = folder / "litert", folder / "model.tflite"
     numbers.save(source)

@@ -71,8 +71,8 @@ def numbers_model(model, expected):
         raise ExportError("it needs examples, to be compared on")
     preprocessing, core = model.preprocessing, model.core
     raw = preprocessing.raw_input()
-    if isinstance(raw, dict) or raw.dtype == "string":
-        kind = "a table" if isinstance(raw, dict) else "texts"
+    if preprocessing.kind in ("table", "text"):
+        kind = {"table": "a table", "text": "texts"}[preprocessing.kind]
         spec = keras.InputSpec(core.input.dtype, core.input.shape, name=core.input.name)
         note = f"takes {spec.name}, what the model's `preprocessing` makes of {kind}"
         inputs = np.asarray(preprocessing(expected.inputs))

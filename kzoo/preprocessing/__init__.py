@@ -1,1 +1,13 @@
-"""From raw inputs to tensors: one layer for each kind of input, saved in the model."""
+"""From raw inputs to tensors: a layer for each kind of input, learned once, saved in the model."""
+
+from kzoo.preprocessing.image import ImagePreprocessing
+from kzoo.preprocessing.sequence import SequencePreprocessing
+from kzoo.preprocessing.table import TablePreprocessing
+from kzoo.preprocessing.text import TextPreprocessing
+
+__all__ = [
+    "ImagePreprocessing",
+    "SequencePreprocessing",
+    "TablePreprocessing",
+    "TextPreprocessing",
+]

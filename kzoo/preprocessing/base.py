@@ -14,10 +14,12 @@ class Preprocessing(keras.layers.Layer):
         example_shape: Shape of one pre-processed example; None is any size.
         vocabulary_size: Number of token ids, of texts, which are padded with 0 at the end; else
             None.
+        sequence_length: Number of them at most; else None.
     """
 
     kind = None
     vocabulary_size = None
+    sequence_length = None
 
     @classmethod
     def learn(cls, inputs, **options):

@@ -5,9 +5,6 @@ from typing import Any
 
 import keras
 
-from kzoo.config import ConfigError
-from kzoo.tasks.classification import Classification
-
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
@@ -64,22 +61,6 @@ def input_kind(specs):
     if specs.dtype == "uint8" and len(specs.shape) == 4:
         return "image"
     return "vector" if len(specs.shape) == 2 else "sequence"
-
-
-def task_of(model):
-    """Returns the task of a model; of one that names no classes, numbers are their names.
-
-    Raises:
-        ConfigError: If the model gives no probabilities.
-    """
-    outputs = signature_of(model).outputs
-    if not isinstance(outputs, dict) or not {"logits", "probabilities"} <= outputs.keys():
-        raise ConfigError(
-            "The model must give logits and probabilities, as those of kzoo do. "
-            f"This one gives {show_specs(outputs)}."
-        )
-    numbers = map(str, range(outputs["probabilities"].shape[-1]))
-    return Classification(list(getattr(model, "class_names", None) or numbers))
 
 
 def show_specs(specs):

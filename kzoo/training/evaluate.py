@@ -11,7 +11,8 @@ from kzoo.messages import DataConfigError, DataError, listed, reason
 from kzoo.saved.classifier import Classifier
 from kzoo.saved.load import load
 from kzoo.saved.shipped import find_model, find_recipe
-from kzoo.saved.signature import input_kind, signature_of, task_of
+from kzoo.saved.signature import input_kind, show_specs, signature_of
+from kzoo.tasks.classification import Classification
 from kzoo.training.recipe import REGISTRIES
 
 
@@ -77,6 +78,22 @@ def load_run_data(source, path, model, config=None, overrides=None):
     if reads != holds:
         raise ConfigError(f"{source} reads {reads}s. The data holds {holds}s.")
     return dataset
+
+
+def task_of(model):
+    """Returns the task of a model; of one that names no classes, numbers are their names.
+
+    Raises:
+        ConfigError: If the model gives no probabilities.
+    """
+    outputs = signature_of(model).outputs
+    if not isinstance(outputs, dict) or not {"logits", "probabilities"} <= outputs.keys():
+        raise ConfigError(
+            "The model must give logits and probabilities, as those of kzoo do. "
+            f"This one gives {show_specs(outputs)}."
+        )
+    numbers = map(str, range(outputs["probabilities"].shape[-1]))
+    return Classification(list(getattr(model, "class_names", None) or numbers))
 
 
 def predict_test_split(source, model, dataset):

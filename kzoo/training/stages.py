@@ -109,8 +109,10 @@ def write_report(model, dataset, metrics, folder, config, failures):
         failures.attempt(f"{figures / name} was not drawn", _draw, draw, figures / name)
     if _is_tested(metrics):
         drawn = [path.relative_to(folder) for path in sorted(figures.glob("*.png"))]
-        text = card(config, metrics, drawn, dataset.task, **config["card"])
-        failures.attempt(f"{page} was not written", write, page, text)
+        failures.attempt(
+            f"{page} was not written",
+            lambda: write(page, card(config, metrics, drawn, dataset.task, **config["card"])),
+        )
 
 
 def _is_tested(metrics):

@@ -99,13 +99,13 @@ def test_a_config_with_nothing_but_data(kzoo_command, digits_run, tmp_path):
 
 WRONG = {
     "other classes": (
-        ["--set", "data=builtin_table"],
+        ["--set", "data={name: arrays, path: two.npz}"],
         "error: The classes of the data are not those of run.\n"
-        "       The data has: malignant, benign. The model has: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.\n",
+        "       The data has: 0, 1. The model has: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.\n",
     ),
     "another kind of data": (
         ["--set", "data.name=synthetic"],
-        "error: run reads images. The data holds arrays.\n",
+        "error: The model reads images. The data holds sequences.\n",
     ),
     "an unknown key": (
         ["--set", "data.batchsize=3"],
@@ -123,6 +123,7 @@ WRONG = {
 def test_what_it_refuses(kzoo_command, digits_run, tmp_path, case):
     arguments, message = WRONG[case]
     shutil.copytree(digits_run.folder, tmp_path / "run")
+    np.savez(tmp_path / "two.npz", x=np.zeros((60, 8, 8), "uint8"), y=np.arange(60) % 2)
     if case == "another kind of data":  # of ten classes, like the digits
         (tmp_path / "run" / "config.yaml").write_text("data: {name: digits}\n")
     outcome = kzoo_command("evaluate", "run", *arguments)
