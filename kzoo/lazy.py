@@ -16,9 +16,10 @@ from pathlib import Path
 class Lazy:
     """Stands for a function or a class, and imports it when it is called.
 
-    It has the signature and the docstring of the function, and `source` knows them without
-    running the module: annotations and default values may use what the module imports or defines
-    at its top.
+    It has the signature and the docstring of the function, and knows them without running the
+    module: annotations and default values may use what the module imports or defines at its top.
+    `**options: other` stands for the keyword-only arguments of another function, to which this
+    one hands them on.
 
     Args:
         module: As in `"kzoo.models.cnn"`.
@@ -52,13 +53,23 @@ class Lazy:
     def __doc__(self):
         return ast.get_docstring(self._definition)
 
+    @property
+    def functions(self):
+        """The functions whose docstrings tell what the arguments mean: this one and `other`."""
+        other = _other(self._arguments, _Names(self.module))
+        return [self, other] if other else [self]
+
+    @property
+    def _arguments(self):
+        definition = self._definition
+        if isinstance(definition, ast.ClassDef):
+            [definition] = [part for part in definition.body if _name(part) == "__init__"]
+        return definition.args
+
     @functools.cached_property
     def __signature__(self):
-        definition = self._definition
-        if is_class := isinstance(definition, ast.ClassDef):
-            [definition] = [part for part in definition.body if _name(part) == "__init__"]
-        is_method = is_class or "." in self.name
-        return _signature(definition.args, _Names(self.module), skipped=int(is_method))
+        is_method = isinstance(self._definition, ast.ClassDef) or "." in self.name
+        return _signature(self._arguments, _Names(self.module), skipped=int(is_method))
 
 
 def classes_of(package):
@@ -94,9 +105,20 @@ def _signature(arguments, names, skipped):
     ]
     named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     parameters += [parameter(a, inspect.Parameter.KEYWORD_ONLY, default) for a, default in named]
-    if arguments.kwarg:
+    if other := _other(arguments, names):
+        of_other = inspect.signature(other).parameters.values()
+        parameters += [p for p in of_other if p.kind is p.KEYWORD_ONLY]
+    elif arguments.kwarg:
         parameters.append(parameter(arguments.kwarg, inspect.Parameter.VAR_KEYWORD, None))
     return inspect.Signature(parameters)
+
+
+def _other(arguments, names):
+    """Returns the `Lazy` function that `**options: other` names, or None."""
+    if arguments.kwarg is None or not isinstance(arguments.kwarg.annotation, ast.Name):
+        return None
+    name = arguments.kwarg.annotation.id
+    return Lazy(names.definitions[name].module, name)
 
 
 class _Names(dict):

@@ -7,8 +7,20 @@ from typing import Annotated
 import typer
 
 from kzoo.cli.errors import clear_errors
+from kzoo.cli.options import (
+    DataConfig,
+    Delimiter,
+    DryRun,
+    Inputs,
+    Model,
+    Overrides,
+    Overwrite,
+    PrintConfig,
+    Recipe,
+    RunDir,
+    path,
+)
 from kzoo.cli.quiet import import_quietly
-from kzoo.paths import expand
 
 app = typer.Typer(
     name="kzoo",
@@ -17,66 +29,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-def path(text):
-    """Returns the `Path` that somebody has written."""
-    return Path(expand(text))
-
-
-Model = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL",
-        help="A shipped model (see kzoo list), a run folder, a .keras file or a SavedModel folder.",
-        show_default=False,
-    ),
-]
-Inputs = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="INPUT",
-        help="Files, folders, or - for text or CSV that is piped in.",
-        show_default=False,
-    ),
-]
-Delimiter = Annotated[
-    str | None,
-    typer.Option(help="The character between the fields of CSV.", show_default="recognised"),
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in model.num_heads=8."),
-]
-RunDir = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder for the results.",
-        show_default="the next free runs/<name>",
-        parser=path,
-    ),
-]
-Overwrite = Annotated[
-    bool,
-    typer.Option("--overwrite", help="Replace the results there, once the new ones are complete."),
-]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Build the model, print its summary, train nothing.")
-]
-PrintConfig = Annotated[
-    bool, typer.Option("--print-config", help="Print the config with every default, and stop.")
-]
-Recipe = Annotated[
-    Path, typer.Option(help="A YAML file, or the name of a recipe that comes with kzoo.")
-]
-DataConfig = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        help="A recipe whose section data is read.",
-        show_default="config.yaml in the run folder",
-    ),
-]
 
 
 def main():

@@ -52,8 +52,9 @@ def _describe_function(section, name, function):
 
 def _arguments(key, function, prefix=""):
     """Yields a row for each argument that a config may set, those of its sections among them."""
-    functions = getattr(function, "functions", [function])  # of a data set, two
-    meanings = {k: v for part in functions for k, v in argument_meanings(part).items()}
+    meanings = {
+        k: v for part in reversed(function.functions) for k, v in argument_meanings(part).items()
+    }
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is not parameter.KEYWORD_ONLY:
             continue  # decided by the data
@@ -70,7 +71,7 @@ def argument_meanings(function):
     section = re.search(r"^Args:\n((?:    .*\n|\n)+)", inspect.getdoc(function) + "\n", re.M)
     if section is None:
         return {}
-    entries = re.split(r"^    (?=\w)", section[1], flags=re.M)[1:]
+    entries = re.split(r"^    (?=[\w*])", section[1], flags=re.M)[1:]
     return {name: " ".join(text.split()) for name, _, text in (e.partition(":") for e in entries)}
 
 

@@ -68,7 +68,7 @@ class DataSet:
     @property
     def functions(self):
         """The functions whose docstrings tell what the arguments mean."""
-        return self.source, PREPARE
+        return [self.source, PREPARE]
 
 
 DATASETS = {

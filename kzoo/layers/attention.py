@@ -3,10 +3,11 @@
 import keras
 from keras import ops
 
+from kzoo.layers.additive_score import AdditiveScore
 from kzoo.layers.blockwise import blockwise_attention
 from kzoo.layers.masks import explicit_masks, joined_masks, masks_of_scores
 from kzoo.layers.projecting_layer import ProjectingLayer
-from kzoo.layers.scores import DOT_FACTORS, SCORES, additive_score, masked_softmax, zero_padding
+from kzoo.layers.scores import DOT_FACTORS, SCORES, masked_softmax, zero_padding
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
@@ -134,7 +135,7 @@ class Attention(ProjectingLayer):
             )
             self._output.build((*query_shape[:-1], self.num_heads, value_dim))
         if self.score == "additive":
-            self._score = _AdditiveScore(
+            self._score = AdditiveScore(
                 self._weight_options(), dtype=self.dtype_policy, name="score"
             )
             self._score.build((None, self.num_heads, None, key_dim))
@@ -269,21 +270,6 @@ class Attention(ProjectingLayer):
             "block_size": self.block_size,
             "seed": self.seed,
         }
-
-
-class _AdditiveScore(keras.layers.Layer):
-    """Holds w of `additive_score`, in a layer so that it comes after the projections."""
-
-    def __init__(self, options, **kwargs):
-        super().__init__(**kwargs)
-        self._options = options
-
-    def build(self, query_shape, key_shape=None):
-        _, heads, _, key_dim = query_shape
-        self.weight = self.add_weight((heads, 1, 1, key_dim), name="weight", **self._options)
-
-    def call(self, query, key):
-        return additive_score(query, key, self.weight)
 
 
 def _check_arguments(num_heads, key_dim, value_dim, score, dropout, shared_key_value, block_size):

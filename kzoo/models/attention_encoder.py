@@ -17,13 +17,13 @@ def attention_encoder(
     vocabulary_size=None,
     *,
     embedding_dim: PositiveInt = 64,
-    embedding_dropout: Fraction = 0.0,
     positions: Literal["learned", "sinusoidal"] = "sinusoidal",
     num_blocks: NonNegativeInt = 2,
     num_heads: PositiveInt = 4,
     hidden_units: PositiveInt = 128,
     block_size: PositiveInt | None = None,
     dropout: Fraction = 0.1,
+    **options: sequence_input,
 ):
     """Embedding or vectors -> positions -> blocks of attention -> SequentialAttention -> head.
 
@@ -36,7 +36,6 @@ def attention_encoder(
         num_classes: Number of classes.
         vocabulary_size: Number of token ids, or None.
         embedding_dim: Size of an element in the blocks.
-        embedding_dropout: Fraction of the features of the sequence dropped in training.
         positions: How `PositionalEncoding` tells the attention where an element stands.
         num_blocks: Number of blocks; with 0, elements are pooled as they come.
         num_heads: Heads of each `Attention`; they share `embedding_dim`.
@@ -45,6 +44,7 @@ def attention_encoder(
             linear in time; None computes all scores at once, and shows them.
         dropout: Fraction dropped in training of what each part of a block adds, and of the
             features.
+        **options: Those of `sequence_input`.
 
     Returns:
         Functional `keras.Model` to logits `(batch, num_classes)`.
@@ -56,7 +56,7 @@ def attention_encoder(
         Vaswani et al., 2017, Attention Is All You Need, section 3.1; Xiong et al., 2020, On Layer
         Normalization in the Transformer Architecture (normalisation first).
     """
-    inputs, x, mask = sequence_input(input_shape, vocabulary_size, embedding_dim, embedding_dropout)
+    inputs, x, mask = sequence_input(input_shape, vocabulary_size, embedding_dim, **options)
     if vocabulary_size is None:
         x = layers.Dense(embedding_dim, name="embedding")(x)
     x = PositionalEncoding(positions, name="positions")(x, mask=mask)

@@ -51,7 +51,7 @@ def dense_attention_fusion(
             "bf,fd->bfd", (*input_shape, embedding_dim), bias_axes="fd", name="embedding"
         )(x)
     else:
-        inputs, x, mask = sequence_input(input_shape, vocabulary_size, embedding_dim, 0.0)
+        inputs, x, mask = sequence_input(input_shape, vocabulary_size, embedding_dim)
     fuse = DenseAttentionFusion(units, key_dim, fusion=fusion, name="fusion")
     x, _ = fuse(x, mask=mask, return_attention_scores=True)
     x, _ = SequentialAttention(attention_units, name="attention")(

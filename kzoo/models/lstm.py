@@ -6,7 +6,7 @@ import keras
 
 from kzoo.models.classification_head import classification_head
 from kzoo.models.sequence_input import recurrent, sequence_input
-from kzoo.types import Fraction, NonNegativeInt, PositiveInt
+from kzoo.types import Fraction, PositiveInt
 
 
 def lstm(
@@ -15,13 +15,11 @@ def lstm(
     vocabulary_size=None,
     *,
     embedding_dim: PositiveInt = 64,
-    bigram_buckets: NonNegativeInt = 0,
-    token_dropout: Fraction = 0.0,
-    embedding_dropout: Fraction = 0.0,
     cell: Literal["lstm", "gru"] = "lstm",
     units: PositiveInt = 64,
     bidirectional: bool = False,
     dropout: Fraction = 0.2,
+    **options: sequence_input,
 ):
     """Embedding or vectors -> LSTM or GRU -> last state -> head; no attention.
 
@@ -31,14 +29,11 @@ def lstm(
         num_classes: Number of classes.
         vocabulary_size: Number of token ids, or None.
         embedding_dim: Size of a token's vector.
-        bigram_buckets: Number of vectors that pairs of neighbouring tokens share by their hash,
-            added to those of the tokens; 0 for none.
-        token_dropout: Fraction of the elements of the sequence dropped in training.
-        embedding_dropout: Fraction of the features of the sequence dropped in training.
         cell: `"lstm"` or `"gru"`.
         units: Size of the state in one direction.
         bidirectional: Whether a second one reads the sequence from its end.
         dropout: Fraction of the features dropped in training.
+        **options: Those of `sequence_input`.
 
     Returns:
         Functional `keras.Model` to logits `(batch, num_classes)`.
@@ -46,14 +41,7 @@ def lstm(
     References:
         Hochreiter and Schmidhuber, 1997, Long Short-Term Memory.
     """
-    inputs, x, mask = sequence_input(
-        input_shape,
-        vocabulary_size,
-        embedding_dim,
-        embedding_dropout,
-        token_dropout,
-        bigram_buckets,
-    )
+    inputs, x, mask = sequence_input(input_shape, vocabulary_size, embedding_dim, **options)
     x = recurrent(cell, units, bidirectional, "features")(x, mask=mask)
     logits = classification_head(x, num_classes, dropout)
     return keras.Model(inputs, logits, name="lstm")

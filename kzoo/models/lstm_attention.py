@@ -8,7 +8,7 @@ from keras import layers
 from kzoo.layers import SequentialAttention
 from kzoo.models.classification_head import classification_head
 from kzoo.models.sequence_input import recurrent, sequence_input
-from kzoo.types import Fraction, NonNegativeInt, PositiveInt
+from kzoo.types import Fraction, PositiveInt
 
 
 def lstm_attention(
@@ -17,15 +17,13 @@ def lstm_attention(
     vocabulary_size=None,
     *,
     embedding_dim: PositiveInt = 64,
-    bigram_buckets: NonNegativeInt = 0,
-    token_dropout: Fraction = 0.0,
-    embedding_dropout: Fraction = 0.0,
     cell: Literal["lstm", "gru"] = "lstm",
     units: PositiveInt = 64,
     bidirectional: bool = False,
     skip: bool = False,
     attention_units: PositiveInt = 64,
     dropout: Fraction = 0.2,
+    **options: sequence_input,
 ):
     """Embedding or vectors -> LSTM or GRU -> SequentialAttention -> head.
 
@@ -35,16 +33,13 @@ def lstm_attention(
         num_classes: Number of classes.
         vocabulary_size: Number of token ids, or None.
         embedding_dim: Size of a token's vector.
-        bigram_buckets: Number of vectors that pairs of neighbouring tokens share by their hash,
-            added to those of the tokens; 0 for none.
-        token_dropout: Fraction of the elements of the sequence dropped in training.
-        embedding_dropout: Fraction of the features of the sequence dropped in training.
         cell: `"lstm"` or `"gru"`.
         units: Size of the state in one direction.
         bidirectional: Whether a second one reads the sequence from its end.
         skip: Whether the attention sees, beside each state, what the recurrent layer read there.
         attention_units: Size in which the attention compares states, and of its result.
         dropout: Fraction of the features dropped in training.
+        **options: Those of `sequence_input`.
 
     Returns:
         Functional `keras.Model` to logits `(batch, num_classes)`.
@@ -53,14 +48,7 @@ def lstm_attention(
         Yang et al., 2016, Hierarchical Attention Networks, eq. 5-7; Zhou et al., 2016,
         Attention-Based Bidirectional LSTM Networks for Relation Classification.
     """
-    inputs, x, mask = sequence_input(
-        input_shape,
-        vocabulary_size,
-        embedding_dim,
-        embedding_dropout,
-        token_dropout,
-        bigram_buckets,
-    )
+    inputs, x, mask = sequence_input(input_shape, vocabulary_size, embedding_dim, **options)
     states = recurrent(cell, units, bidirectional, "states", return_sequences=True)(x, mask=mask)
     if skip:
         states = layers.Concatenate(name="skip")([x, states])

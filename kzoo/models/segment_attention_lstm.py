@@ -8,7 +8,7 @@ from keras import layers
 from kzoo.layers import SegmentAttention, SequentialAttention
 from kzoo.models.classification_head import classification_head
 from kzoo.models.sequence_input import recurrent, sequence_input
-from kzoo.types import Fraction, NonNegativeInt, PositiveInt
+from kzoo.types import Fraction, PositiveInt
 
 
 def segment_attention_lstm(
@@ -20,15 +20,13 @@ def segment_attention_lstm(
     pool: bool = True,
     join: Literal["replace", "concat", "add"] = "replace",
     embedding_dim: PositiveInt = 64,
-    bigram_buckets: NonNegativeInt = 0,
-    token_dropout: Fraction = 0.0,
-    embedding_dropout: Fraction = 0.0,
     cell: Literal["lstm", "gru"] = "lstm",
     units: PositiveInt = 64,
     bidirectional: bool = True,
     skip: bool = False,
     attention_units: PositiveInt = 64,
     dropout: Fraction = 0.2,
+    **options: sequence_input,
 ):
     """SegmentAttention -> LSTM or GRU -> SequentialAttention -> head.
 
@@ -43,16 +41,13 @@ def segment_attention_lstm(
         join: How attention within segments meets the sequence itself: takes its place, is put
             beside its features, or is added to them. With `pool` it takes its place.
         embedding_dim: Size of a token's vector.
-        bigram_buckets: Number of vectors that pairs of neighbouring tokens share by their hash,
-            added to those of the tokens; 0 for none.
-        token_dropout: Fraction of the elements of the sequence dropped in training.
-        embedding_dropout: Fraction of the features of the sequence dropped in training.
         cell: `"lstm"` or `"gru"`.
         units: Size of the state in one direction.
         bidirectional: Whether a second one reads the sequence from its end.
         skip: Whether the attention sees, beside each state, what the recurrent layer read there.
         attention_units: Size in which the attention compares states, and of its result.
         dropout: Fraction of the features dropped in training.
+        **options: Those of `sequence_input`.
 
     Returns:
         Functional `keras.Model` to logits `(batch, num_classes)`.
@@ -68,14 +63,7 @@ def segment_attention_lstm(
             "A pooled segment is one vector and has no elements to join: set pool: false, or "
             f"join: replace. Received: join={join!r}"
         )
-    inputs, x, mask = sequence_input(
-        input_shape,
-        vocabulary_size,
-        embedding_dim,
-        embedding_dropout,
-        token_dropout,
-        bigram_buckets,
-    )
+    inputs, x, mask = sequence_input(input_shape, vocabulary_size, embedding_dim, **options)
     segment_attention = SegmentAttention(segment_length, pool=pool, name="segments")
     attended, _ = segment_attention(x, mask=mask, return_attention_scores=True)
     mask = segment_attention.compute_mask(x, mask)

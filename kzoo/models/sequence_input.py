@@ -3,14 +3,17 @@
 import keras
 from keras import layers, ops
 
+from kzoo.types import Fraction, NonNegativeInt
+
 
 def sequence_input(
     input_shape,
     vocabulary_size,
     embedding_dim,
-    embedding_dropout,
-    token_dropout=0.0,
-    bigram_buckets=0,
+    *,
+    bigram_buckets: NonNegativeInt = 0,
+    token_dropout: Fraction = 0.0,
+    embedding_dropout: Fraction = 0.0,
 ):
     """Returns the input of a sequence model, the sequence `(batch, time, features)` and its mask.
 
@@ -20,10 +23,11 @@ def sequence_input(
             None, for token ids and vectors.
         vocabulary_size: Number of token ids, padding among them; None where there are none.
         embedding_dim: Size of a token's vector; not used without a vocabulary.
-        embedding_dropout: Fraction of the features of the sequence dropped in training.
-        token_dropout: Fraction of its elements, each with all features, dropped in training.
         bigram_buckets: Number of vectors that pairs of neighbouring tokens share by their hash,
             added to those of the tokens; 0 for none.
+        token_dropout: Fraction of the elements of the sequence, each with all its features,
+            dropped in training.
+        embedding_dropout: Fraction of the features of the sequence dropped in training.
 
     Returns:
         Three Keras tensors; the mask, boolean `(batch, time)`, is None without a vocabulary.

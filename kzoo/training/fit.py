@@ -14,6 +14,7 @@ from kzoo.training.signals import stopped_by
 from kzoo.types import Fraction, PositiveFloat, PositiveInt
 
 SMALLER_BATCH = "A smaller data.batch_size may help."
+NOT_TESTED = "Its test split was not read."
 LOWER_RATE = "A lower training.optimizer.learning_rate or a clipnorm may help."
 
 
@@ -108,16 +109,20 @@ def fit(
         raise TrainingStopped(str(error), best.best_epoch, LOWER_RATE) from None
     except KeyboardInterrupt as error:
         name, code = stopped_by(error)
-        advice = "Its test split was not read."
-        raise TrainingStopped(f"Stopped by {name}.", best.best_epoch, advice, code) from None
+        raise TrainingStopped(f"Stopped by {name}.", best.best_epoch, NOT_TESTED, code) from None
     except Exception as error:  # no memory, a full disk: the best weights are worth keeping
-        if getattr(error, "errno", None) == errno.ENOSPC:  # no other file is written meanwhile
-            error.filename = error.filename or history_file
-        said = sentence(error) or f"{type(error).__name__}: {reason(error)}"
-        advice = SMALLER_BATCH if said.startswith(NO_MEMORY) else ""
-        raise TrainingStopped(said, best.best_epoch, advice) from error
+        raise _stopped(error, best.best_epoch, history_file) from error
     finally:
         best.restore()
     if not best.best_epoch:
         raise TrainingStopped("The validation loss was NaN or infinite.", None, LOWER_RATE)
     return best
+
+
+def _stopped(error, best_epoch, history_file):
+    """Returns the `TrainingStopped` that an error of another kind leads to."""
+    if getattr(error, "errno", None) == errno.ENOSPC:  # no other file is written meanwhile
+        error.filename = error.filename or history_file
+    said = sentence(error) or f"{type(error).__name__}: {reason(error)}"
+    advice = SMALLER_BATCH if said.startswith(NO_MEMORY) else ""
+    return TrainingStopped(said, best_epoch, advice)

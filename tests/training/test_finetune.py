@@ -219,8 +219,9 @@ def test_a_table_is_read_with_the_medians_of_the_model(tmp_path):
     run = train(tmp_path / "table.yaml", run_dir=tmp_path / "run")
     assert run.model.preprocessing.columns == table_classifier().preprocessing.columns
     assert run.metrics["files"]["model.keras"]["difference"] < 1e-5
-    write_csv(tmp_path / "b.csv", 100, extra={"height": np.arange(100) % 13 + 0.5})
-    with pytest.raises(ConfigError, match="height"):
+    text = (tmp_path / "a.csv").read_text(encoding="utf-8")
+    (tmp_path / "b.csv").write_text(text.replace("city", "town", 1), encoding="utf-8")
+    with pytest.raises(DataConfigError, match="b.csv has no column 'city'"):
         train(tmp_path / "table.yaml", {"data.path": str(tmp_path / "b.csv")})
 
 

@@ -1,0 +1,68 @@
+"""Arguments and options that several commands have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kzoo.paths import expand
+
+
+def path(text):
+    """Returns the `Path` that somebody has written."""
+    return Path(expand(text))
+
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A shipped model (see kzoo list), a run folder, a .keras file or a SavedModel folder.",
+        show_default=False,
+    ),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT",
+        help="Files, folders, or - for text or CSV that is piped in.",
+        show_default=False,
+    ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(help="The character between the fields of CSV.", show_default="recognised"),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in model.num_heads=8."),
+]
+RunDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for the results.",
+        show_default="the next free runs/<name>",
+        parser=path,
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace the results there, once the new ones are complete."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Build the model, print its summary, train nothing.")
+]
+PrintConfig = Annotated[
+    bool, typer.Option("--print-config", help="Print the config with every default, and stop.")
+]
+Recipe = Annotated[
+    Path, typer.Option(help="A YAML file, or the name of a recipe that comes with kzoo.")
+]
+DataConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="A recipe whose section data is read.",
+        show_default="config.yaml in the run folder",
+    ),
+]
