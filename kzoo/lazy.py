@@ -118,7 +118,11 @@ def _other(arguments, names):
     if arguments.kwarg is None or not isinstance(arguments.kwarg.annotation, ast.Name):
         return None
     name = arguments.kwarg.annotation.id
-    return Lazy(names.definitions[name].module, name)
+    part = names.definitions.get(name)
+    if not isinstance(part, ast.ImportFrom):
+        return None
+    is_function = isinstance(_Names(part.module).definitions.get(name), ast.FunctionDef)
+    return Lazy(part.module, name) if is_function else None
 
 
 class _Names(dict):

@@ -13,14 +13,25 @@ def functions():
     for section, registry in REGISTRIES.items():
         named = registry.items() if isinstance(registry, dict) else [("", registry)]
         for name, function in named:
-            if isinstance(function, Lazy):
-                yield pytest.param(function, id=f"{section} {name}")
+            for part in getattr(function, "functions", [function])[:1]:
+                if isinstance(part, Lazy):
+                    yield pytest.param(part, id=f"{section} {name}")
+
+
+def expected_signature(function):
+    """That of a function, with the arguments of the one that `**options: other` names."""
+    parameters = list(inspect.signature(function).parameters.values())
+    other = parameters[-1].annotation if parameters else None
+    if inspect.isfunction(other):
+        of_other = inspect.signature(other).parameters.values()
+        parameters[-1:] = [p for p in of_other if p.kind is p.KEYWORD_ONLY]
+    return inspect.Signature(parameters)
 
 
 @pytest.mark.parametrize("lazy", functions())
 def test_signature_and_docstring_are_those_of_the_function(lazy):
     loaded = lazy.load()
-    assert inspect.signature(lazy) == inspect.signature(loaded)
+    assert inspect.signature(lazy) == expected_signature(loaded)
     if lazy.module.startswith("kzoo."):  # Keras completes its docstrings when it is imported
         assert inspect.getdoc(lazy) == inspect.getdoc(loaded)
 
@@ -48,3 +59,23 @@ def test_a_call_imports_the_function(tmp_path, monkeypatch):
         lazy(3)
     monkeypatch.setitem(sys.modules, "no_such_module_is_needed_for_the_signature", package)
     assert lazy(3) == 6
+
+
+def test_options_that_a_function_hands_on():
+    """`**options: other` stands for what `other` takes by name."""
+    lstm, other = Lazy("kzoo.models.lstm"), Lazy("kzoo.models.sequence_input")
+    parameters = inspect.signature(lstm).parameters
+    handed_on = [
+        p for p in inspect.signature(other).parameters.values() if p.kind is p.KEYWORD_ONLY
+    ]
+    assert len(handed_on) == 3 and "options" not in parameters
+    assert [parameters[p.name] for p in handed_on] == handed_on
+    assert [function.name for function in lstm.functions] == ["lstm", "sequence_input"]
+
+
+def test_a_class_method():
+    learn = Lazy("kzoo.preprocessing.text", "TextPreprocessing.learn")
+    parameters = inspect.signature(learn).parameters
+    assert list(parameters)[:2] == ["texts", "vocabulary_size"]
+    assert parameters["sequence_length"].default == 400
+    assert "Learns the most frequent words" in inspect.getdoc(learn)
