@@ -8,7 +8,7 @@ import kzoo
 from kzoo.config import ConfigError, dump, parse
 from kzoo.data import DATASETS, load_data
 from kzoo.data.prepare import prepare
-from kzoo.data.source import Source
+from kzoo.data.sources.base import Source
 from kzoo.export.saved_model import write_saved_model
 from kzoo.messages import DataConfigError
 from kzoo.preprocessing.image import ImagePreprocessing

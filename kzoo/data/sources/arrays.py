@@ -4,7 +4,7 @@ import numpy as np
 
 from kzoo.data.dataset import Examples, not_there
 from kzoo.data.files.arrays import read_arrays
-from kzoo.data.source import Source
+from kzoo.data.sources.base import Source
 from kzoo.data.split import SPLITS, split_of
 from kzoo.messages import DataError
 from kzoo.preprocessing.image import ImagePreprocessing

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from kzoo.data.dataset import Examples
-from kzoo.data.source import Source
+from kzoo.data.sources.base import Source
 from kzoo.tasks.targets import Targets
 
 

@@ -10,7 +10,7 @@ from annotated_types import Len
 from kzoo.data.dataset import Examples
 from kzoo.data.files.column_types import Column, choose_kinds
 from kzoo.data.files.csv import read_csv
-from kzoo.data.source import Source
+from kzoo.data.sources.base import Source
 from kzoo.messages import DataConfigError, DataError, listed, nearest
 from kzoo.preprocessing.cells import MISSING, numbers, without_missing
 from kzoo.tasks.targets import Targets

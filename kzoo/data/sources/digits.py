@@ -3,7 +3,7 @@
 import numpy as np
 
 from kzoo.data.dataset import Examples
-from kzoo.data.source import Source
+from kzoo.data.sources.base import Source
 from kzoo.tasks.targets import Targets
 
 

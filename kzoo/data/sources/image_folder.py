@@ -9,7 +9,7 @@ from kzoo.data.dataset import Examples, Stream
 from kzoo.data.files.class_folders import class_folders
 from kzoo.data.files.image_decoding import colour
 from kzoo.data.files.images import SUFFIXES, read_image, read_images
-from kzoo.data.source import Source
+from kzoo.data.sources.base import Source
 from kzoo.messages import DataConfigError, DataError
 from kzoo.tasks.targets import Targets
 from kzoo.types import LEARNED, HeightWidth, PositiveFloat

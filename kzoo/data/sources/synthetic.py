@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 
 from kzoo.data.dataset import Examples
-from kzoo.data.source import Source
+from kzoo.data.sources.base import Source
 from kzoo.tasks.targets import Targets
 from kzoo.types import PositiveInt, Seed
 

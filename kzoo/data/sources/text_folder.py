@@ -8,7 +8,7 @@ import numpy as np
 from kzoo.data.dataset import Examples
 from kzoo.data.files.class_folders import class_folders
 from kzoo.data.files.texts import check_encoding, read_text
-from kzoo.data.source import Source
+from kzoo.data.sources.base import Source
 from kzoo.tasks.targets import Targets
 from kzoo.types import LEARNED
 

@@ -4,7 +4,7 @@ import math
 from typing import Annotated, Any
 
 from kzoo.data.files.tfds import check_split, prepared_builder, read, stream, supervised_keys
-from kzoo.data.source import Source
+from kzoo.data.sources.base import Source
 from kzoo.messages import DataConfigError
 from kzoo.tasks.targets import Targets
 from kzoo.types import LEARNED, HeightWidth, PositiveFloat
