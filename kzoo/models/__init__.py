@@ -11,6 +11,7 @@ MODELS = {
     "lstm": Lazy("kzoo.models.lstm"),
     "lstm_attention": Lazy("kzoo.models.lstm_attention"),
     "segment_attention_lstm": Lazy("kzoo.models.segment_attention_lstm"),
+    "conv_attention": Lazy("kzoo.models.conv_attention"),
     "attention_encoder": Lazy("kzoo.models.attention_encoder"),
     "dense_attention_fusion": Lazy("kzoo.models.dense_attention_fusion"),
 }

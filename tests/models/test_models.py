@@ -46,6 +46,14 @@ ROWS = {
         255 + 228 + 25 + 66,
         {"segments": (BATCH, 4, 2), "attention": (BATCH, 4)},
     ),
+    "conv_attention": (
+        IMAGE,
+        {"filters": [2, 6], "kernel_sizes": [5, 3], "num_heads": 3},
+        # 5x15x2 and 4x2 of its normalization; 3x2x6 and 4x6; 2x6; four projections of 6x6+6;
+        # 6x6+6 and 6; the pooled 6 and the mean of 6: 12x11+11
+        150 + 8 + 36 + 24 + 12 + 4 * 42 + 48 + 143,
+        {"self_attention_1": (BATCH, 3, 7, 7), "attention": (BATCH, 7)},
+    ),
     "attention_encoder": (
         IMAGE,
         {"embedding_dim": 4, "num_heads": 2, "num_blocks": 1, "hidden_units": 3},
@@ -77,6 +85,13 @@ DEFAULTS = {
     + 2 * 4 * (28 * 64 + 64 * 64 + 64)
     + (128 * 64 + 64 + 64)
     + 650,
+    "conv_attention": (8 * 28 * 64 + 256)
+    + (5 * 64 * 64 + 256)
+    + (3 * 64 * 64 + 256)
+    + 128
+    + 4 * (64 * 64 + 64)
+    + (64 * 64 + 64 + 64)
+    + (128 * 10 + 10),
     "attention_encoder": (28 * 64 + 64)
     + 2 * (128 + 4 * (64 * 64 + 64) + 128 + (64 * 128 + 128) + (128 * 64 + 64))
     + 128
