@@ -108,3 +108,18 @@ def digits_run(digits_config, tmp_path_factory):
     from kzoo.training import train
 
     return train(digits_config, run_dir=tmp_path_factory.mktemp("runs") / "digits")
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that were written, as matplotlib objects."""
+    import matplotlib.figure
+
+    figures, savefig = [], matplotlib.figure.Figure.savefig
+
+    def keep(figure, *args, **kwargs):
+        figures.append(figure)
+        savefig(figure, *args, **kwargs)
+
+    monkeypatch.setattr(matplotlib.figure.Figure, "savefig", keep)
+    return figures

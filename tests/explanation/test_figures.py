@@ -118,7 +118,7 @@ def test_features_by_their_weight():
     count = FEATURES + 3
     weights = np.random.default_rng(0).permutation(count) / (count * (count - 1) / 2)
     names = [f"feature {i}" for i in range(count)]
-    one = example("features", {"attention": weights[None]}, positions=names)
+    one = example("table", {"attention": weights[None]}, positions=names)
     [axes] = attention_figure([one]).axes
     order = np.argsort(-weights)[:FEATURES]
     labels = [label.get_text() for label in axes.get_yticklabels()]
