@@ -125,6 +125,7 @@ print(sorted(new & set({HEAVY})))
     assert process.stdout == "[]\n", process.stdout + process.stderr
 
 
+@pytest.mark.slow
 def test_the_layers_are_registered_whatever_is_imported_first():
     for first in ("kzoo.layers", "kzoo.saved.classifier", "keras, kzoo", "kzoo.models.cnn"):
         code = f"import {first}, keras; print(keras.saving.get_registered_object('kzoo>Attention'))"

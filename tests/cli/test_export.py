@@ -21,6 +21,7 @@ def test_it_is_compared_on_the_validation_split_of_the_run(digits_run, tmp_path,
     assert file.difference == digits_run.metrics["files"]["saved_model"]["difference"] < 1e-5
 
 
+@pytest.mark.slow
 def test_a_file_on_its_own_needs_data(kzoo_command, digits_run, tmp_path):
     shutil.copy(digits_run.folder / "model.keras", tmp_path)
     command = ["export", "model.keras", "--format", "keras"]
@@ -44,6 +45,7 @@ def test_a_folder_that_is_not_empty(kzoo_command, digits_run, tmp_path, monkeypa
     assert (tmp_path / "out" / "model.keras").read_text() == "of somebody else"
 
 
+@pytest.mark.slow
 def test_a_shipped_model_is_exported_without_its_data(kzoo_command, tmp_path, monkeypatch):
     def no_data(*_):
         raise DataError("mnist is not in ~/data and cannot be downloaded.")

@@ -60,6 +60,7 @@ def test_the_result_over_the_seeds_in_a_card(results, name):
     assert f"; {accuracy} % over {seeds} seeds |" in card
 
 
+@pytest.mark.slow
 def test_what_int8_costs():
     page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
     rows = printed_by("benchmarks/int8.py").splitlines()

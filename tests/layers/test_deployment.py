@@ -81,6 +81,7 @@ def test_other_backends_do_not_import_tensorflow(backend):
     run_python(IMPORT_WITHOUT_TENSORFLOW, backend=backend)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="writes a SavedModel")
 @every_layer
 def test_exports_to_a_saved_model(name, tmp_path):
@@ -97,6 +98,7 @@ def test_exports_to_a_saved_model(name, tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() == "torch", reason="XLA is TensorFlow's and JAX's")
 @every_layer
 def test_trains_compiled_by_xla(name):

@@ -108,6 +108,7 @@ def test_an_empty_row_gives_0(name, policy):
     np.testing.assert_array_equal(y, 0.0)  # biases start at 0
 
 
+@pytest.mark.slow
 @every_layer
 @few_examples
 @given(mask=masks(), policy=st.sampled_from(["float32", "mixed_bfloat16", "mixed_float16"]))

@@ -212,6 +212,7 @@ def test_dropout_only_in_training(row):
     assert not np.allclose(*dropped)
 
 
+@pytest.mark.slow
 def test_logits_are_float32_in_mixed_precision(row, request):
     name = request.node.callspec.params["row"]
     input_shape, options, _, _ = ROWS[name]

@@ -352,6 +352,7 @@ assert "kzoo" not in sys.modules
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RELOAD)
 def test_saved_model_of_a_table_in_a_new_process(wrapper, tmp_path, name):
     path = tmp_path / name

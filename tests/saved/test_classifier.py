@@ -49,6 +49,7 @@ def raw_images(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "program, artefact, python_path",
     [(WITH_KZOO, "model.keras", str(ROOT)), (WITHOUT_KZOO, "saved_model", "")],

@@ -43,6 +43,7 @@ def test_a_run_with_nothing_but_a_saved_model(digits_run, tmp_path):
     assert model.class_names == digits_run.model.class_names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["images", "texts", "table"])
 def test_ours_can_be_trained_again(kind, tmp_path):
     """Nothing but the SavedModel is left of it."""

@@ -125,6 +125,7 @@ def test_without_patterns_everything_is_trained(recipe, saved):
     assert changed == {path.split("/")[0] for path in before}
 
 
+@pytest.mark.slow
 def test_an_exported_saved_model_is_as_good_a_start(recipe, saved, tmp_path):
     write_saved_model(kzoo.load(saved), tmp_path / "alone")
     expected = train(recipe, {"seed": 3}, run_dir=tmp_path / "a")

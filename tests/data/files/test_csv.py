@@ -75,6 +75,7 @@ def test_lines_without_anything_are_passed_over(tmp_path):
     assert both(path) == ({"a": ["1\n2", "4"], "b": ["3", "5"]}, [5, 8])
 
 
+@pytest.mark.slow
 def test_more_rows_than_a_part(tmp_path):
     path = write(tmp_path, "n,text\n" + "".join(f"{i},'{i}'\n" for i in range(9001)))
     columns, lines = both(path)
