@@ -202,7 +202,6 @@ def test_a_notebook_shows_texts_as_coloured_words(texts_model):
     assert explanation._repr_png_() is None and ">[zzz]</span>" in explanation._repr_html_()
 
 
-@pytest.mark.slow
 def test_worst_mistakes(texts_model):
     texts = ["good", "film", "good film", "film film film", "zzz"]
     probabilities = texts_model.predict(texts, verbose=0)["probabilities"]
