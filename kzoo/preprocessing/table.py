@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections import Counter
 
 import keras
 import numpy as np
@@ -229,12 +230,19 @@ def _learn_number(values):
 
 
 def _learn_category(values, missing, max_categories):
-    column = {"form": _form(values, missing)}
-    spelled = _spelled(values, column, missing)
-    different, first, counts = np.unique(spelled, return_index=True, return_counts=True)
-    kept = np.argsort(-counts, kind="stable")[:max_categories]
-    categories = [str(values[first[i]]) if different[i] else "" for i in kept]
-    return {"categories": sorted(categories), "other": len(kept) < len(different), **column}
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    counted = pc.value_counts(pa.array(values, "string"))
+    words, counts = (counted.field(name).to_pylist() for name in ("values", "counts"))
+    column = {"form": _form(words, missing)}
+    totals, shown = Counter(), {}
+    for word, spelled, count in zip(words, _spelled(words, column, missing), counts, strict=True):
+        totals[spelled] += count
+        shown.setdefault(spelled, word)
+    kept = sorted(sorted(totals), key=lambda spelled: -totals[spelled])[:max_categories]
+    categories = [shown[spelled] if spelled else "" for spelled in kept]
+    return {"categories": sorted(categories), "other": len(kept) < len(totals), **column}
 
 
 def _form(values, missing):
