@@ -125,11 +125,12 @@ def _figures(model, dataset, metrics, folder):
     if _is_tested(metrics):
         yield from dataset.task.figures(metrics)
     if attention_model(model.core):
-        yield "attention.png", lambda path: _draw_attention(model, dataset, path)
+        split = dataset.test if _is_tested(metrics) else dataset.validation
+        yield "attention.png", lambda path: _draw_attention(model, split, path)
 
 
-def _draw_attention(model, dataset, path):
-    shown = read_examples(dataset.test, range(min(SHOWN, len(dataset.test))))
+def _draw_attention(model, split, path):
+    shown = read_examples(split, range(min(SHOWN, len(split))))
     explain(model, shown.inputs, shown.labels).figure().savefig(path, dpi=150)
 
 

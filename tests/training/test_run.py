@@ -9,6 +9,7 @@ import pytest
 import kzoo
 from kzoo.config import ConfigError, parse
 from kzoo.data import DATASETS
+from kzoo.data.split import read_examples
 from kzoo.training import train
 from kzoo.training.recipe import load_config
 from kzoo.training.run import RunError, run
@@ -159,6 +160,26 @@ def test_a_model_without_attention_has_no_such_figure(tiny_config, tmp_path):
     run = train(tiny_config, {"model": model, "export.formats": []}, run_dir=tmp_path / "run")
     assert names(run.folder / "figures") == ["confusion_matrix.png", "curves.png"]
     assert not (run.folder / "model.keras").exists()
+
+
+def test_a_caller_may_leave_the_test_out(tiny_config, tmp_path, monkeypatch):
+    def no_test(*_):
+        raise AssertionError("the test split was read")
+
+    monkeypatch.setattr("kzoo.training.stages.read_examples", only_validation)
+    monkeypatch.setattr("kzoo.training.run.test_model", no_test)
+    config = load_config(tiny_config, {"training.epochs": 1, "export.formats": ["keras"]})
+    found = run(config, tmp_path / "run", test=False)
+    assert not [key for key in found.metrics if key.startswith("test_")]
+    assert 0 <= found.metrics["validation_accuracy"] <= 1
+    assert names(found.folder / "figures") == ["attention.png", "curves.png"]
+    assert not (found.folder / "README.md").exists()  # a card tells what the test came to
+
+
+def only_validation(split, indices):
+    """`read_examples`, but not of the test split."""
+    assert len(split) == tiny.VALIDATION != tiny.TEST
+    return read_examples(split, indices)
 
 
 def test_nan_in_the_first_epoch(tiny_config, tmp_path, monkeypatch):
