@@ -105,7 +105,7 @@ def test_int8_may_change_one_class_in_a_hundred(
     found = expected * 0.9
     found[:changed] = 1 - found[:changed]
     monkeypatch.setitem(FORMATS, "litert", write)
-    monkeypatch.setattr("kzoo.export.check_packages", lambda formats: None)
+    monkeypatch.setattr("kzoo.export.writing.check_packages", lambda formats: None)
     monkeypatch.setattr("kzoo.export.writing.read_and_run", lambda *arguments: found)
     if accepted:
         [file] = export(classifier, tmp_path, images, formats=["litert"])
