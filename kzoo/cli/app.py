@@ -11,6 +11,7 @@ from kzoo.cli.options import (
     DataConfig,
     Delimiter,
     DryRun,
+    Encoding,
     Inputs,
     Model,
     Overrides,
@@ -109,6 +110,7 @@ def predict(
         bool, typer.Option("--text", help="The inputs are texts, not names of files.")
     ] = False,
     delimiter: Delimiter = None,
+    encoding: Encoding = "utf-8",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -131,7 +133,7 @@ def predict(
 
     check_out(out)
     loaded = load(model)
-    found = read_inputs(loaded, inputs or ["-"], text and bool(inputs), delimiter)
+    found = read_inputs(loaded, inputs or ["-"], text and bool(inputs), delimiter, encoding)
     if not predict(loaded, found, out):
         raise typer.Exit(1)
 
@@ -152,6 +154,7 @@ def explain(
         bool, typer.Option("--text", help="The inputs are texts, not names of files.")
     ] = False,
     delimiter: Delimiter = None,
+    encoding: Encoding = "utf-8",
     mistakes: Annotated[
         int, typer.Option(min=1, help="Without inputs: so many of the worst on the test split.")
     ] = 8,
@@ -168,7 +171,7 @@ def explain(
 
     if not inputs:
         explain_mistakes(model, out, mistakes, config, parse_overrides(set_))
-    elif not explain_inputs(model, inputs, out, text, delimiter):
+    elif not explain_inputs(model, inputs, out, text, delimiter, encoding):
         raise typer.Exit(1)
 
 

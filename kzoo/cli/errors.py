@@ -10,6 +10,11 @@ import typer
 from kzoo.messages import Note, harmless, sentence
 from kzoo.training.signals import signals_interrupt, stopped_by
 
+NO_FONT = (
+    "No installed font has some of these characters, so figures show boxes in their place. A font "
+    "such as Noto Sans CJK mends it; texts.html of kzoo explain needs none."
+)
+
 
 @contextlib.contextmanager
 def clear_errors():
@@ -42,10 +47,14 @@ def tell(message, what="error"):
 @contextlib.contextmanager
 def _notes():
     """Tells each `Note` as one, without the line of code that it came from."""
+    told = []
 
     def show(message, category, *place, **options):
         if issubclass(category, Note):
             tell(message, "note")
+        elif str(message).startswith("Glyph "):  # of Matplotlib, for every character
+            told or tell(NO_FONT, "note")
+            told.append(message)
         else:
             show_other(message, category, *place, **options)
 

@@ -17,7 +17,7 @@ from kzoo.training.evaluate import load_run_data, predict_test_split
 from kzoo.training.run_folder import check_folder, create_folder
 
 
-def explain_inputs(source, inputs, directory, text=False, delimiter=None):
+def explain_inputs(source, inputs, directory, text=False, delimiter=None, encoding="utf-8"):
     """Explains the inputs that stand on the command line.
 
     Args:
@@ -27,6 +27,7 @@ def explain_inputs(source, inputs, directory, text=False, delimiter=None):
             None is `explanation`, or, where that exists, `explanation-2` and so on.
         text: Whether the inputs are texts.
         delimiter: What stands between the fields of CSV; None recognises it.
+        encoding: What files of CSV and text are written in.
 
     Returns:
         Whether all inputs could be read; the others are named on stderr.
@@ -37,7 +38,7 @@ def explain_inputs(source, inputs, directory, text=False, delimiter=None):
     check_folder(directory)
     model = load(source)
     check_attention(model)
-    found = list(read_inputs(model, inputs, text, delimiter))
+    found = list(read_inputs(model, inputs, text, delimiter, encoding))
     broken = [one for one in found if isinstance(one, Broken)]
     for one in broken:
         tell(one.message)
@@ -96,4 +97,5 @@ def _write(model, inputs, directory, **options):
         print(harmless(f"{example.name}: {example.caption}"))
     print(found)
     print("(above 0: the model needs what it looks at; 0: chance; the more examples, the surer)")
-    print(f"{directory}: a picture and the arrays of each, faithfulness.png")
+    page = "texts.html, " if explanation.examples[0].kind == "text" else ""
+    print(f"{directory}: a picture and the arrays of each, {page}faithfulness.png")

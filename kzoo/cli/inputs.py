@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from kzoo.cli.errors import tell
 from kzoo.cli.readers import READERS, STDIN, Batch, Broken, Reading
 from kzoo.config import ConfigError
 from kzoo.data.files.listing import list_files
+from kzoo.data.files.texts import check_encoding
 from kzoo.paths import expand
 from kzoo.saved.signature import input_kind, show_specs, signature_of
 
 
-def read_inputs(model, sources, text=False, delimiter=None):
+def read_inputs(model, sources, text=False, delimiter=None, encoding="utf-8"):
     """Reads inputs one batch after the other, in the form that a model takes.
 
     Args:
@@ -23,6 +25,7 @@ def read_inputs(model, sources, text=False, delimiter=None):
             piped in, lines of text or CSV; with `text`, the texts themselves.
         text: Whether the sources are texts.
         delimiter: What stands between the fields of CSV; None recognises it.
+        encoding: What files of CSV and text are written in, where no mark in them says so.
 
     Returns:
         Iterator of `Batch` and `Broken`. An input is an image, a text file, an element of an
@@ -43,9 +46,11 @@ def read_inputs(model, sources, text=False, delimiter=None):
         )
     if delimiter is not None and len(delimiter) != 1:
         raise ConfigError(f"--delimiter takes one character. Received: {delimiter!r}")
+    check_encoding(encoding)
     if text:
         return iter([Batch(list(sources), list(sources))])
-    return _read(sources, kind, Reading(specs, getattr(model, "preprocessing", None), delimiter))
+    preprocessing = getattr(model, "preprocessing", None)
+    return _read(sources, kind, Reading(specs, preprocessing, delimiter, encoding))
 
 
 def joined(batches):
@@ -109,4 +114,6 @@ def _files(source, suffixes):
         found = listing.passed_over()
         holds = f"; it holds {found}" if found else ""
         raise OSError(0, f"There is nothing to read in this folder{holds}.")
+    if listing.others:
+        tell(f"{source}: passed over: {listing.passed_over()}", "note")
     return listing.files

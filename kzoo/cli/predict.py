@@ -160,8 +160,14 @@ def _writer(out, task):
     if out is None:
         yield _json_lines(sys.stdout, task)
         return
-    with open(out, "x", newline="", encoding="utf-8") as file:
-        yield WRITERS[out.suffix.lower()](file, task)
+    try:
+        with open(out, "x", newline="", encoding="utf-8") as file:
+            yield WRITERS[out.suffix.lower()](file, task)
+    except OSError as error:
+        error.filename = error.filename or out  # of a full disk it has none
+        if not out.stat().st_size:
+            out.unlink()
+        raise
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ STDIN = "-"
 ARRAYS = (".npy", ".npz")
 FILES = 64  # that are read at a time
 LINES = 1024  # of text that is piped in
+REMEDY = " Set --encoding to what it is written in, such as cp1252 or gb18030."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,11 +76,13 @@ class Reading:
         specs: `Spec` of the model's input, or the dict of those of a table.
         preprocessing: The layer that the model begins with, or None if it is none of kzoo.
         delimiter: What stands between the fields of CSV; None recognises it.
+        encoding: What files of CSV and text are written in, where no mark in them says so.
     """
 
     specs: Any
     preprocessing: Any
     delimiter: str | None
+    encoding: str
 
 
 def _images(files, reading):
@@ -144,7 +147,7 @@ def _texts(files, reading):
             found, broken = {}, []
             for file in chunk:
                 try:
-                    found[str(file)] = read_text(file)
+                    found[str(file)] = read_text(file, reading.encoding, REMEDY)
                 except DataError as error:
                     broken.append(Broken(str(file), str(error)))
             yield Batch(list(found), list(found.values()))
@@ -158,7 +161,7 @@ def _tables(files, reading):
 
 def _rows(file, reading):
     """Yields the rows of a CSV file, some at a time, and those with text among the numbers."""
-    for part in read_csv_parts(file, reading.delimiter):
+    for part in read_csv_parts(file, reading.delimiter, reading.encoding):
         missing = [name for name in reading.specs if name not in part.columns]
         if missing:
             lacks = f"column{'s' * (len(missing) > 1)} {listed(map(repr, missing))}"

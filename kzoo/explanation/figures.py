@@ -8,6 +8,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from kzoo.fonts import families
+
 COLOR = "#f28e2b"
 RGB = (242, 142, 43)
 WRONG = "#b2182b"
@@ -18,7 +20,6 @@ LINE = 100  # characters of a text
 CHARACTER = 0.0836  # inches, of ten points, monospaced
 
 
-@rc_context({"text.parse_math": False})  # a word or a class may be $5
 def attention_figure(examples):
     """Draws where a model looked.
 
@@ -30,7 +31,9 @@ def attention_figure(examples):
     Returns:
         Matplotlib `Figure`.
     """
-    return FIGURES[examples[0].kind](examples)
+    # a word or a class may be $5, in any script
+    with rc_context({"text.parse_math": False, "font.family": families("sans-serif")}):
+        return FIGURES[examples[0].kind](examples)
 
 
 def _image_figure(examples):
@@ -121,7 +124,7 @@ def _text_figure(examples):
             for column, place, word in line:
                 alpha = alphas[place]
                 box = {"facecolor": COLOR, "alpha": alpha, "edgecolor": "none", "pad": 1.5}
-                font = {"family": "monospace", "fontsize": 10}
+                font = {"family": families("monospace"), "fontsize": 10}
                 axes.text(column, y, word, va="center", bbox=box, **font)
         y += 2.5
     return figure

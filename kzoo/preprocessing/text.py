@@ -128,13 +128,15 @@ class TextPreprocessing(Preprocessing):
         """Returns texts as a model that begins with this layer takes them, as a string tensor.
 
         Args:
-            texts: List, array or tensor of strings, `(batch,)`.
+            texts: List, array, tensor or column of strings, `(batch,)`.
 
         Raises:
             ValueError: If they are something else; one string is not a list of them.
         """
         import tensorflow as tf
 
+        if hasattr(texts, "to_numpy"):  # a column of a data frame
+            texts = texts.to_numpy()
         if tf.is_tensor(texts):
             is_texts = texts.dtype == tf.string and texts.shape.rank == 1
         else:

@@ -56,6 +56,8 @@ class Classifier(keras.Model):
             **kwargs: Those of `keras.Model.predict`.
         """
         x = self.preprocessing.from_user(x, decoded)
+        if not len(keras.tree.flatten(x)[0]):
+            return {name: np.zeros((0, *o.shape[1:]), o.dtype) for name, o in self.output.items()}
         if any(array.dtype == "float64" for array in keras.tree.flatten(x)):
             import tensorflow as tf
 

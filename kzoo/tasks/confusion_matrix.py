@@ -4,12 +4,12 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from kzoo.fonts import families
 from kzoo.messages import short
 
 NAME = 30  # characters of a class
 
 
-@rc_context({"text.parse_math": False})  # a class may be called $5
 def draw_confusion_matrix(matrix, class_names, path):
     """Draws which classes were taken for which, as shares of the true class.
 
@@ -18,7 +18,12 @@ def draw_confusion_matrix(matrix, class_names, path):
         class_names: List of strings.
         path: PNG file to write.
     """
-    counts, class_names = np.asarray(matrix), [short(name, NAME) for name in class_names]
+    # a class may be called $5, in any script
+    with rc_context({"text.parse_math": False, "font.family": families("sans-serif")}):
+        _draw(np.asarray(matrix), [short(name, NAME) for name in class_names], path)
+
+
+def _draw(counts, class_names, path):
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     size = min(12, 2.5 + 0.45 * len(class_names))
     figure = Figure(figsize=(size, size), layout="constrained")

@@ -127,3 +127,12 @@ def test_a_note_is_told_without_its_place(capsys):
     assert capsys.readouterr().err == "note: One thing.\n" * 2
     with pytest.warns(DeprecationWarning), clear_errors():
         warnings.warn("Another thing.", DeprecationWarning, stacklevel=1)
+
+
+def test_characters_without_a_font_are_told_once(capsys):
+    """Matplotlib warns of each, twice."""
+    with clear_errors():
+        for character in "好好差":
+            warnings.warn(f"Glyph {ord(character)} (X) missing from font(s) Y.", stacklevel=1)
+    said = capsys.readouterr().err
+    assert said.startswith("note: No installed font has some of") and said.count("\n") == 1

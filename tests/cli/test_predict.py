@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 import kzoo
+from kzoo.cli.predict import WRITERS
 from kzoo.export.saved_model import write_saved_model
 from kzoo.preprocessing.image import ImagePreprocessing
 from kzoo.preprocessing.sequence import SequencePreprocessing
@@ -363,3 +365,48 @@ def test_progress_on_a_terminal(kzoo_command, models, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     outcome = kzoo_command("predict", models["text"], "--text", "un film")
     assert outcome.code == 0 and "1 predicted" in outcome.err
+
+
+def test_files_in_another_encoding(kzoo_command, models, artefact, tmp_path):
+    table = 'Age (years),city\n40,"Köln"\n'
+    (tmp_path / "table.csv").write_bytes(table.encode("cp1252"))
+    (tmp_path / "text.txt").write_bytes("Un film précieux".encode("cp1252"))
+    for kind, file, utf_8 in (("table", "table.csv", table), ("text", "text.txt", None)):
+        command = ["predict", models[kind] / artefact, file]
+        refused = kzoo_command(*command)
+        assert refused.code == 1 and "--encoding" in refused.err and not refused.out
+        [found] = lines(kzoo_command(*command, "--encoding", "cp1252"))
+        if utf_8:
+            [expected] = lines(kzoo_command("predict", models[kind] / artefact, "-", stdin=utf_8))
+        else:
+            text = "Un film précieux"
+            [expected] = lines(kzoo_command(*command[:2], "--text", text))
+        assert found["probabilities"] == expected["probabilities"]
+    wrong = kzoo_command("predict", models["text"], "text.txt", "--encoding", "cp-1252")
+    assert wrong.code == 2 and wrong.err.endswith("Did you mean cp1252? Received: 'cp-1252'\n")
+
+
+def test_what_a_folder_holds_beside_is_told(kzoo_command, models, tmp_path):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "a.txt").write_text("un film")
+    for name in ("b.docx", ".DS_Store"):
+        (folder / name).write_bytes(b"x")
+    outcome = kzoo_command("predict", models["text"], "mixed")
+    assert outcome.code == 0 and len(lines(outcome)) == 1
+    assert outcome.err == (
+        "note: mixed: passed over: 1 .docx, 1 hidden or left by tools (.DS_Store)\n"
+    )
+
+
+def test_a_full_disk_is_told_with_the_name_of_the_file(kzoo_command, models, tmp_path, monkeypatch):
+    def full(file, task):
+        def write(names, probabilities):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        return write
+
+    monkeypatch.setitem(WRITERS, ".csv", full)
+    outcome = kzoo_command("predict", models["text"], "--text", "un film", "--out", "p.csv")
+    assert outcome.code == 1 and "p.csv could not be read or written: No space" in outcome.err
+    assert not (tmp_path / "p.csv").exists()  # it would have been empty

@@ -4,6 +4,8 @@ import sys
 
 import keras
 import numpy as np
+import pandas
+import polars
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
@@ -234,3 +236,17 @@ def test_importing_it_does_not_import_tensorflow():
     code = "import os, sys; os.environ['KERAS_BACKEND'] = 'jax'; import kzoo; "
     code += "sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_column_of_a_data_frame():
+    layer = TextPreprocessing(["good", "film"], sequence_length=3)
+    texts = ["a good film", "film"]
+    expected = layer(layer.from_user(texts)).numpy()
+    for column in (
+        pandas.Series(texts),
+        pandas.Series(texts, dtype="string"),
+        polars.Series(texts),
+    ):
+        np.testing.assert_array_equal(layer(layer.from_user(column)).numpy(), expected)
+    with pytest.raises(ValueError, match="Texts must be a list of strings"):
+        layer.from_user(pandas.Series([1, 2]))

@@ -172,6 +172,15 @@ def test_predict_takes_grey_images_without_channels(classifier):
     np.testing.assert_array_equal(found, expected)
 
 
+def test_nothing_in_is_nothing_out(classifier):
+    found = classifier.predict(np.zeros((0, 8, 8, 1), "uint8"), verbose=0)
+    one = classifier.predict(np.full((1, 8, 8, 1), 7, "uint8"), verbose=0)
+    assert {name: (a.shape[1:], a.dtype) for name, a in found.items()} == {
+        name: (a.shape[1:], a.dtype) for name, a in one.items()
+    }
+    assert {len(a) for a in found.values()} == {0}
+
+
 def test_predict_refuses_other_channels(classifier):
     with pytest.raises(ValueError, match=r"\(batch, height, width, 1\). Received: \(2, 7, 5, 3\)"):
         classifier.predict(np.zeros((2, 7, 5, 3), "uint8"))

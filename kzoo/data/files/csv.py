@@ -213,7 +213,7 @@ class _CsvFile:
                 line += 1
                 decoder.decode(data)
         encoding = self.encoding.removesuffix("-sig").upper()
-        remedy = "Set data.encoding, such as cp1252, or save the file in UTF-8."
+        remedy = "Set data.encoding, or --encoding, such as cp1252, or save the file in UTF-8."
         return f"{self.path}, line {line}: this is not text in {encoding}. {remedy}"
 
     def _check_quotes(self):

@@ -22,7 +22,7 @@ def check_encoding(encoding):
     except (LookupError, UnicodeError, ValueError):
         known = {name.replace("_", "-") for name in encodings.aliases.aliases.values()}
         raise DataConfigError(
-            f"data.encoding must be an encoding such as utf-8, cp1252 or shift-jis."
+            f"The encoding must be one such as utf-8, cp1252 or shift-jis."
             f"{nearest(encoding, known)} Received: {encoding!r}"
         ) from None
 

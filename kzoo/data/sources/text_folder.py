@@ -12,7 +12,10 @@ from kzoo.data.sources.base import Source
 from kzoo.tasks.targets import Targets
 from kzoo.types import LEARNED
 
-REMEDY = " Set data.encoding to what it is written in, such as cp1252."
+REMEDY = (
+    " Set data.encoding to what all files are written in, such as cp1252 or gb18030, or save this "
+    "one in UTF-8."
+)
 
 
 def text_folder(
