@@ -202,8 +202,9 @@ def arrays_file(folder):
 @pytest.mark.parametrize("write", [zipped_texts, csv_file, arrays_file])
 def test_own_data_of_each_kind(tmp_path, execute, write):
     notebook = nbformat.read(FOLDER / "own_data.ipynb", as_version=4)
+    path = str(write(tmp_path))
     for cell in code_cells(notebook):
-        cell.source = cell.source.replace('PATH = ""', f"PATH = {str(write(tmp_path))!r}")
+        cell.source = cell.source.replace('PATH = ""', f"PATH = {path!r}")
         cell.source = cell.source.replace('TARGET = ""', 'TARGET = "answer"')
         cell.source = cell.source.replace('"epochs": 15', '"epochs": 2')
     nbformat.write(notebook, tmp_path / "own_data.ipynb")
