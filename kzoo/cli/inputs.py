@@ -46,7 +46,7 @@ def read_inputs(model, sources, text=False, delimiter=None, encoding="utf-8"):
         )
     if delimiter is not None and len(delimiter) != 1:
         raise ConfigError(f"--delimiter takes one character. Received: {delimiter!r}")
-    check_encoding(encoding)
+    check_encoding(encoding, "--encoding")
     if text:
         return iter([Batch(list(sources), list(sources))])
     preprocessing = getattr(model, "preprocessing", None)

@@ -89,7 +89,7 @@ def test_images(kzoo_command, models, artefact, tmp_path):
     np.savez(tmp_path / "one.npz", x=images[4].astype("float32"), y=[1])
     sources = ["wide.png", "folder", "two.npy", "one.npz"]
     outcome = kzoo_command("predict", models["image"] / artefact, *sources)
-    assert outcome.code == 0 and outcome.err == ""
+    assert outcome.code == 0 and outcome.err == "note: folder: passed over: 1 .md\n"
     found = lines(outcome)
     names = [
         "wide.png",
@@ -185,7 +185,10 @@ def test_texts(kzoo_command, models, artefact, tmp_path):
     (tmp_path / "latin.txt").write_bytes("précieux".encode("latin-1"))
     outcome = kzoo_command("predict", models["text"] / artefact, "reviews", "latin.txt")
     assert outcome.code == 1
-    assert outcome.err == "error: latin.txt is not text in UTF-8: byte 2 is wrong.\n"
+    assert outcome.err == (
+        "error: latin.txt is not text in UTF-8: byte 2 is wrong. Set --encoding to what it is "
+        "written in, such as cp1252 or gb18030.\n"
+    )
     [line] = lines(outcome)
     assert line["input"] == "reviews/1.txt"
     check([line], kzoo.load(models["text"]), ["un film précieux"])

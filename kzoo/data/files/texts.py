@@ -15,14 +15,19 @@ MARKS = {  # UTF-32 first: its mark begins with that of UTF-16
 }
 
 
-def check_encoding(encoding):
-    """Refuses the name of an encoding that Python does not know; raises `DataConfigError`."""
+def check_encoding(encoding, key="data.encoding"):
+    """Refuses the name of an encoding that Python does not know; raises `DataConfigError`.
+
+    Args:
+        encoding: What a user has written.
+        key: Where.
+    """
     try:
         "".encode(encoding)
     except (LookupError, UnicodeError, ValueError):
         known = {name.replace("_", "-") for name in encodings.aliases.aliases.values()}
         raise DataConfigError(
-            f"The encoding must be one such as utf-8, cp1252 or shift-jis."
+            f"{key} must be an encoding such as utf-8, cp1252 or shift-jis."
             f"{nearest(encoding, known)} Received: {encoding!r}"
         ) from None
 

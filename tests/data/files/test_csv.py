@@ -158,7 +158,7 @@ def test_what_is_no_file(tmp_path):
 def test_options_that_do_not_exist(tmp_path):
     path = write(tmp_path, "a,b\n1,2\n")
     with pytest.raises(
-        DataConfigError, match="The encoding must be .* Did you mean .* Received: 'cp125'"
+        DataConfigError, match="data.encoding must be .* Did you mean .* Received: 'cp125'"
     ):
         read_csv(path, encoding="cp125")
     with pytest.raises(DataConfigError, match="data.delimiter must be one character, no quote"):

@@ -135,7 +135,7 @@ WRONG = {
     "not text": (
         b"n,y\n\xff\xfe,a\n",
         {},
-        "line 2: this is not text in UTF-8. Set data.encoding, such as cp1252, or",
+        "line 2: this is not text in UTF-8. Set data.encoding, or --encoding, such as cp1252, or",
     ),
     "target missing": (GOOD + "1,\n", {}, "line 14: the target 'y' is missing."),
     "one class": ("n,y\n1.5,a\n2,a\n3,a\n", {}, "two classes or more. Found: a."),

@@ -87,7 +87,7 @@ def test_classes_can_be_chosen(tmp_path):
 def test_a_file_that_is_not_utf_8_is_named(tmp_path):
     path = write_texts(tmp_path)
     (path / "bad" / "3.txt").write_bytes("für".encode("latin-1"))
-    message = r"bad/3\.txt is not text in UTF-8: byte 1 is wrong\. Set data\.encoding to what it "
+    message = r"bad/3\.txt is not text in UTF-8: byte 1 is wrong\. Set data\.encoding to what al"
     with pytest.raises(DataError, match=message):
         text_folder(path=str(path))
     assert "für" in texts_of(text_folder(path=str(path), encoding="latin-1"))
