@@ -64,7 +64,9 @@ def train(start, count, draw, split, learning_rate):
 
 def with_new_weights(core):
     """Returns the same network as `kzoo.create_model` would make it."""
-    options = kzoo.config.read(kzoo.saved.shipped.folder_of(START) / "config.yaml")["model"]
+    options = kzoo.config.read(kzoo.saved.shipped.find_model(START).with_name("config.yaml"))[
+        "model"
+    ]
     name = options.pop("name")
     return kzoo.create_model(name, core.input_shape[1:], core.output_shape[-1], **options)
 

@@ -1,6 +1,6 @@
 """What it costs to read a user's data: `kzoo predict`, a CSV file, and the start of the program.
 
-    python benchmarks/reading.py
+    python benchmarks/reading.py             # --pairs 0 prints what was measured last
 
 In one process, in turn: `kzoo predict` of a file, less the loading of the model, against
 `model.predict` of the same examples as ready arrays; and reading a CSV file, columns inferred,
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas
-from rows import write_rows
+from rows import read_rows, write_rows
 
 import kzoo
 from kzoo.cli.inputs import read_inputs
@@ -33,29 +33,36 @@ SEED = 0
 
 
 def main(pairs):
-    """Measures everything and writes the CSV."""
-    rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name, (ours, theirs) in measurements(Path(folder)).items():
-            ours(), theirs()  # traces, and fills the caches of the disk
-            measured = [(seconds(ours), seconds(theirs)) for _ in range(pairs)]
-            rows += [
-                {
-                    "what": name,
-                    "pair": pair,
-                    "kzoo_seconds": f"{mine:.4f}",
-                    "peer_seconds": f"{other:.4f}",
-                    "ratio": f"{mine / other:.4f}",
-                }
-                for pair, (mine, other) in enumerate(measured)
-            ]
-            ratios = [mine / other for mine, other in measured]
-            mine, other = (statistics.median(times) for times in zip(*measured, strict=True))
-            print(
-                f"{name}: kzoo {mine:.3f} s, peer {other:.3f} s; ratio "
-                f"{statistics.median(ratios):.2f} (median; {min(ratios):.2f} to {max(ratios):.2f})"
-            )
-    write_rows(RESULTS, rows)
+    """Measures everything and writes the CSV, unless there are no pairs; prints what it holds."""
+    if pairs:
+        with tempfile.TemporaryDirectory() as folder:
+            write_rows(RESULTS, list(measure(Path(folder), pairs)))
+    rows = read_rows(RESULTS)
+    for name in dict.fromkeys(row["what"] for row in rows):
+        mine, other, ratios = (
+            [float(row[column]) for row in rows if row["what"] == name]
+            for column in ("kzoo_seconds", "peer_seconds", "ratio")
+        )
+        mine, other, ratio = map(statistics.median, (mine, other, ratios))
+        print(
+            f"{name}: kzoo {mine:.2f} s, peer {other:.2f} s; ratio {ratio:.2f} (median; "
+            f"{min(ratios):.2f} to {max(ratios):.2f})"
+        )
+
+
+def measure(folder, pairs):
+    """Yields a row of the CSV for each pair."""
+    for name, (ours, theirs) in measurements(folder).items():
+        ours(), theirs()  # traces, and fills the caches of the disk
+        for pair in range(pairs):
+            mine, other = seconds(ours), seconds(theirs)
+            yield {
+                "what": name,
+                "pair": pair,
+                "kzoo_seconds": f"{mine:.4f}",
+                "peer_seconds": f"{other:.4f}",
+                "ratio": f"{mine / other:.4f}",
+            }
 
 
 def measurements(folder):

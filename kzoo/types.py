@@ -9,7 +9,6 @@ PositiveInt = Annotated[int, Gt(0)]
 NonNegativeInt = Annotated[int, Ge(0)]
 Seed = Annotated[int, Ge(0), Lt(2**32)]  # what NumPy takes
 PositiveFloat = Annotated[float, Gt(0)]
-NonNegativeFloat = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Ge(0), Lt(1)]
 PositiveFraction = Annotated[float, Gt(0), Lt(1)]
 Degrees = Annotated[float, Ge(0), Le(180)]

@@ -19,6 +19,7 @@ from kzoo.cli.options import (
     PrintConfig,
     Recipe,
     RunDir,
+    Text,
     path,
 )
 from kzoo.cli.quiet import import_quietly
@@ -106,9 +107,7 @@ def evaluate(
 def predict(
     model: Model,
     inputs: Inputs = None,
-    text: Annotated[
-        bool, typer.Option("--text", help="The inputs are texts, not names of files.")
-    ] = False,
+    text: Text = False,
     delimiter: Delimiter = None,
     encoding: Encoding = "utf-8",
     out: Annotated[
@@ -150,9 +149,7 @@ def explain(
             parser=path,
         ),
     ] = None,
-    text: Annotated[
-        bool, typer.Option("--text", help="The inputs are texts, not names of files.")
-    ] = False,
+    text: Text = False,
     delimiter: Delimiter = None,
     encoding: Encoding = "utf-8",
     mistakes: Annotated[

@@ -29,6 +29,7 @@ Inputs = Annotated[
         show_default=False,
     ),
 ]
+Text = Annotated[bool, typer.Option("--text", help="The inputs are texts, not names of files.")]
 Delimiter = Annotated[
     str | None,
     typer.Option(help="The character between the fields of CSV.", show_default="recognised"),

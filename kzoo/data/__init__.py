@@ -7,7 +7,7 @@ from kzoo.paths import expand
 from kzoo.tasks import TASKS
 
 PREPARE = Lazy("kzoo.data.prepare")
-PATHS = ("path", "test_path", "validation_path", "data_dir")
+PATHS = ("path", "test_path", "data_dir")
 
 
 class DataSet:

@@ -70,11 +70,6 @@ def find_model(source):
     return path
 
 
-def folder_of(source):
-    """Returns the folder that a model lies in, with the config of its run beside it."""
-    return find_model(source).parent
-
-
 def sha256(path):
     """Returns the SHA-256 of a file, in hexadecimal digits."""
     with open(path, "rb") as file:

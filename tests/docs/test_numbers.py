@@ -60,6 +60,19 @@ def test_the_result_over_the_seeds_in_a_card(results, name):
     assert f"; {accuracy} % over {seeds} seeds |" in card
 
 
+def test_what_reading_costs():
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = printed_by("benchmarks/reading.py", "--pairs", "0").splitlines()
+    images, rows, texts, table = (
+        re.search(r": kzoo ([\d.]+) s, peer ([\d.]+) s; ratio ([\d.]+) ", line).groups()
+        for line in lines[:4]
+    )
+    said = (images[2], "5,000 images"), (rows[2], "20,000 rows"), (texts[2], "5,000 texts")
+    for ratio, what in said:
+        assert f"{ratio} ({what})" in page
+    assert f"read in {table[0]} s, where pandas takes {table[1]} s" in page
+
+
 @pytest.mark.slow
 def test_what_int8_costs():
     page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")

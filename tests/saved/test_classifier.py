@@ -15,7 +15,7 @@ from kzoo.export.saved_model import write_saved_model
 from kzoo.preprocessing.image import ImagePreprocessing
 from kzoo.saved.classifier import Classifier, with_preprocessing
 from kzoo.saved.exported import DESCRIPTION
-from kzoo.saved.shipped import LoadError, folder_of
+from kzoo.saved.shipped import LoadError, find_model
 from tests import tiny
 from tests.export.classifiers import image_classifier
 
@@ -128,12 +128,14 @@ def test_load_knows_what_was_meant():
 
 def test_the_folder_of_a_model(digits_run, tmp_path, monkeypatch):
     for source in (digits_run.folder, digits_run.folder / "model.keras"):
-        assert folder_of(source) == digits_run.folder
+        assert find_model(source).parent == digits_run.folder
     (tmp_path / "config.yaml").touch()  # of another run
     monkeypatch.chdir(tmp_path)
-    assert folder_of("digits_cnn_attention") == ROOT / "saved_models" / "digits_cnn_attention"
+    assert (
+        find_model("digits_cnn_attention").parent == ROOT / "saved_models" / "digits_cnn_attention"
+    )
     with pytest.raises(ValueError, match="There is no model no_such_model"):
-        folder_of("no_such_model")
+        find_model("no_such_model")
 
 
 @pytest.fixture(scope="module")

@@ -114,8 +114,7 @@ def _inputs(x, name, y, path):
         if not is_image:
             return finite(x, name), _coarse(x, name)
         layer = ImagePreprocessing(*x.shape[1:3], x.shape[3] if x.ndim == 4 else 1)
-        images = layer.as_raw(x)
-        layer.check_user_input(images)
+        images = layer.from_user(x)
     except ValueError as error:
         raise DataError(f"{path}, {name}: {error}") from None
     note = f"{name} is bool: images in black and white. Save sequences as float32"
