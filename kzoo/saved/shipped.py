@@ -18,6 +18,12 @@ class NoModelError(LoadError):
     exit_code = 2
 
 
+class NoRecipeError(UserError, ValueError):
+    """There is no such recipe; the message says what is similar."""
+
+    exit_code = 2
+
+
 def list_saved_models():
     """Returns the names of the trained models that are shipped with kzoo."""
     return sorted({name.split("/")[0] for name in _checksums()})
@@ -33,11 +39,21 @@ def find_recipe(source):
 
     Args:
         source: A YAML file; or, where there is no such file, the name of a shipped recipe.
+
+    Raises:
+        NoRecipeError: If it is a name, and there is neither.
     """
     path = Path(expand(source))
+    if path.exists() or path.suffix or path.name != str(source):
+        return path
     shipped = shipped_folder("configs") / f"{source}.yaml"
-    is_name = path.name == str(source) and not path.suffix
-    return shipped if is_name and not path.exists() and shipped.is_file() else path
+    if not shipped.is_file():
+        known = [*list_recipes(), *(file.name for file in Path().glob("*.yaml"))]
+        raise NoRecipeError(
+            f"There is no file {source}, and kzoo comes with no recipe of that name."
+            f"{nearest(source, known)} kzoo list shows the recipes."
+        )
+    return shipped
 
 
 def find_model(source):

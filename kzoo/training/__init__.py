@@ -5,7 +5,7 @@ def train(config, overrides=None, run_dir=None, overwrite=False):
     """Trains the model that a YAML file describes, as `python train.py --config` does.
 
     Args:
-        config: Path of the YAML file.
+        config: YAML file, or the name of a recipe that comes with kzoo.
         overrides: Dict from dotted key to value, as in `{"training.epochs": 2}`.
         run_dir: Folder for the results; None takes the next free `runs/<name>`.
         overwrite: Whether results in that folder are replaced.
@@ -14,6 +14,7 @@ def train(config, overrides=None, run_dir=None, overwrite=False):
         `Run`, with `model`, `metrics` and `folder`.
 
     Raises:
+        NoRecipeError: If it is a name, and there is no such recipe.
         ConfigError: If the config is wrong.
         DataError: If the data cannot be had.
         RunError: If the run failed or was stopped; the message says what is kept.

@@ -39,6 +39,7 @@ def load_config(path, overrides=None, start=None):
         Nested dict with every default written out.
 
     Raises:
+        NoRecipeError: If it is a name, and there is no such recipe.
         ConfigError: With a line or two for every key that is wrong.
     """
     path = find_recipe(path)
