@@ -48,10 +48,11 @@ def find_recipe(source):
         return path
     shipped = shipped_folder("configs") / f"{source}.yaml"
     if not shipped.is_file():
-        known = [*list_recipes(), *(file.name for file in Path().glob("*.yaml"))]
+        own = [file.stem for file in Path().glob("*.yaml")]
+        hint = nearest(source, own, suffix=".yaml") or nearest(source, list_recipes())
         raise NoRecipeError(
-            f"There is no file {source}, and kzoo comes with no recipe of that name."
-            f"{nearest(source, known)} kzoo list shows the recipes."
+            f"There is no file {source}, and kzoo comes with no recipe of that name.{hint} "
+            "kzoo list shows the recipes."
         )
     return shipped
 

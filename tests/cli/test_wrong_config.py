@@ -274,7 +274,7 @@ def test_there_are_thirty():
         (["--config"], "Option '--config' requires an argument"),
         (["--config", "digit.yaml"], "error: There is no file digit.yaml. Did you mean digits.ya"),
         (["--config", "xyz/q.yaml"], "error: There is no file xyz/q.yaml."),
-        (["--config", "digits_cnn_atention"], "Did you mean digits_cnn_attention? kzoo list sh"),
+        (["--config", "mnist_cnn_atention"], "Did you mean mnist_cnn_attention? kzoo list sho"),
         (["--config", "digits"], "no recipe of that name. Did you mean digits.yaml? kzoo list"),
         (["--config", "folder"], "error: folder cannot be read: Is a directory."),
     ],
