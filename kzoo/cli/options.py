@@ -34,9 +34,7 @@ Delimiter = Annotated[
     str | None,
     typer.Option(help="The character between the fields of CSV.", show_default="recognised"),
 ]
-Encoding = Annotated[
-    str, typer.Option(help="What files of text and CSV are written in, as in cp1252.")
-]
+Encoding = Annotated[str, typer.Option(help="Encoding of text and CSV files, such as cp1252.")]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in model.num_heads=8."),
