@@ -1,7 +1,7 @@
 """What the cells of a column say, whether they come from a file or from a data frame."""
 
 import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,12 +35,13 @@ class Numbers(NamedTuple):
     Attributes:
         values: Array of float64, NaN where a value is missing or no number.
         wrong: Boolean array, True where it is no number that float32 can hold.
-        plain: Whether all are written without separators and signs.
+        encoded: The text, dictionary-encoded; None where all are written without separators and
+            signs.
     """
 
     values: np.ndarray
     wrong: np.ndarray
-    plain: bool
+    encoded: Any
 
 
 def numbers(texts, decimal="."):
@@ -57,15 +58,15 @@ def numbers(texts, decimal="."):
     """
     import pyarrow.compute as pc
 
-    values = _plain(texts) if decimal == "." else None
-    if not (plain := values is not None):
+    values, encoded = _plain(texts) if decimal == "." else None, None
+    if values is None:
         encoded = pc.dictionary_encode(texts)
         values = _parse(encoded.dictionary, decimal).take(encoded.indices)
     values = np.asarray(values.fill_null(np.nan)).astype("float64")
     present = np.asarray(pc.is_valid(texts))
     wrong = present & ~(np.abs(values) < LARGEST)
     values[wrong] = np.nan
-    return Numbers(values, wrong, plain)
+    return Numbers(values, wrong, encoded)
 
 
 def _plain(texts):
@@ -96,13 +97,23 @@ def _parse(words, decimal):
     return pc.cast(pc.if_else(matches, pc.utf8_ltrim(words, "+"), None), pa.float64())
 
 
-def units(texts):
+def units(words):
     """Returns the set of the currency signs and percent signs, `""` where there is none."""
     import pyarrow.compute as pc
 
-    words = pc.unique(pc.drop_null(texts))
     found = pc.extract_regex(words, r"^[^\p{Sc}%]*(?P<unit>[\p{Sc}%]?)")
     return set(found.field("unit").to_pylist())
+
+
+def strings(encoded, missing):
+    """Returns an array of strings, each different one made once.
+
+    Args:
+        encoded: Dictionary-encoded Arrow array of text.
+        missing: What stands where a value is missing.
+    """
+    words = np.append(encoded.dictionary.to_numpy(zero_copy_only=False), [missing])
+    return words[np.asarray(encoded.indices.fill_null(len(words) - 1))]
 
 
 def as_text(values):

@@ -2,11 +2,12 @@
 
 import dataclasses
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from kzoo.messages import DataError, listed
-from kzoo.preprocessing.cells import numbers, units
+from kzoo.preprocessing.cells import numbers, strings, units
 
 MOSTLY = 0.9  # share of the values that makes a column what they are
 FEW = 20  # different texts that are categories in any table
@@ -24,13 +25,14 @@ class Column:
         kind: `"number"`, `"category"` or `"ignore"`.
         decimal: The decimal sign of numbers.
         reason: Why it is ignored.
-        numbers: Array of float64, those of the table that it was inferred from; or None.
+        values: Array of what the table holds that it was inferred from, numbers or strings; or
+            None.
     """
 
     kind: str
     decimal: str = "."
     reason: str = ""
-    numbers: np.ndarray | None = dataclasses.field(default=None, repr=False, compare=False)
+    values: np.ndarray | None = dataclasses.field(default=None, repr=False, compare=False)
 
 
 def choose_kinds(table, texts, declared, decimal):
@@ -50,12 +52,14 @@ def choose_kinds(table, texts, declared, decimal):
         DataError: If a column is neither numbers nor text, or no column is of use.
     """
     decimals = _decimals(table, texts, decimal)
-    found = {
-        name: Column(declared[name], decimals[name], "as told")
-        if name in declared
-        else _infer(table, name, texts[name], decimals[name])
-        for name in texts
-    }
+
+    def choose(name):
+        if name in declared:
+            return Column(declared[name], decimals[name], "as told")
+        return _infer(table, name, texts[name], decimals[name])
+
+    with ThreadPoolExecutor() as pool:
+        found = dict(zip(texts, pool.map(choose, texts), strict=True))
     told = _describe(texts, found)
     columns = {name: column for name, column in found.items() if column.kind != "ignore"}
     if not columns:
@@ -109,26 +113,27 @@ def _infer(table, name, texts, decimal):
     if texts.null_count == len(texts):
         return Column("ignore", reason="empty")
     read = numbers(texts, decimal)
-    if not read.wrong.any() and not _has_codes(texts):
+    if not read.wrong.any() and not _has_codes(texts, read.values):
         return _infer_number(table, name, texts, read, decimal)
-    present = pc.drop_null(texts)
-    counted = pc.value_counts(present)
-    different = len(counted)
-    if different == 1 and not texts.null_count:
+    encoded = pc.dictionary_encode(texts) if read.encoded is None else read.encoded
+    words, counts = encoded.dictionary, np.bincount(encoded.indices.drop_null())
+    if len(words) == 1 and not texts.null_count:
         return Column("ignore", reason="the same in all rows")
     if read.wrong.any():
-        _check_numbers(table, name, texts, read, decimal)
-    dates = pc.match_substring_regex(counted.field("values"), DATE)
-    if (pc.sum(counted.field("counts").filter(dates)).as_py() or 0) >= MOSTLY * len(present):
+        _check_numbers(table, name, texts, read, decimal, words, counts)
+    dates = np.asarray(pc.match_substring_regex(words, DATE))
+    if counts[dates].sum() >= MOSTLY * counts.sum():
         return Column("ignore", reason="dates")
-    if different > max(FEW, len(present) / 2):
+    if len(words) > max(FEW, counts.sum() / 2):
         return Column("ignore", reason="text that differs from row to row")
-    return Column("category")
+    return Column("category", values=strings(encoded, ""))
 
 
-def _has_codes(texts):
+def _has_codes(texts, floats):
     import pyarrow.compute as pc
 
+    if np.any(np.floor(floats) < floats):
+        return False
     zeros = texts.filter(pc.starts_with(texts, "0"))
     return bool(pc.any(pc.match_substring_regex(zeros, CODE)).as_py())
 
@@ -137,14 +142,14 @@ def _infer_number(table, name, texts, read, decimal):
     present = read.values[~np.isnan(read.values)] if texts.null_count else read.values
     if not texts.null_count and np.ptp(present) == 0:
         return Column("ignore", reason="the same in all rows")
-    if not read.plain and len(signs := units(texts)) > 1:
+    if read.encoded is not None and len(signs := units(read.encoded.dictionary)) > 1:
         place, text = _first(texts, re.escape(max(signs)))
         raise DataError(_among_numbers(table, name, place, text, "numbers without it"))
     if UNNAMED.fullmatch(name) and _are_different_integers(present):
         return Column("ignore", reason="a running number without a name")
     if _numbers_the_rows(name, present):
         return Column("ignore", reason="numbers the rows")
-    return Column("number", decimal, numbers=read.values)
+    return Column("number", decimal, values=read.values)
 
 
 def _numbers_the_rows(name, floats):
@@ -167,7 +172,7 @@ def _are_different_integers(floats):
     )
 
 
-def _check_numbers(table, name, texts, read, decimal):
+def _check_numbers(table, name, texts, read, decimal, words, counts):
     """Refuses a column of numbers in which there is something else."""
     place, count, present = (
         int(read.wrong.argmax()),
@@ -178,7 +183,8 @@ def _check_numbers(table, name, texts, read, decimal):
     few = count <= (1 - MOSTLY) * present
     if few or count <= present / 2 and _are_signs_or_many(texts.filter(read.wrong), read.values):
         raise DataError(_among_numbers(table, name, place, text, f"numbers ({count} such)"))
-    if decimal == "." and numbers(texts, ",").wrong.sum() <= (1 - MOSTLY) * present:
+    wrong = numbers(words, ",").wrong
+    if decimal == "." and counts[wrong].sum() <= (1 - MOSTLY) * present:
         raise DataError(
             f"{table.path}, line {table.lines[place]}: the column {name!r} holds {text!r}. "
             'If the comma is its decimal sign, set data.decimal: ",". Otherwise say what the '

@@ -11,18 +11,19 @@ import stat
 import sys
 import tempfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from kzoo.data.dataset import not_there
-from kzoo.data.files.texts import MARKS, check_encoding
-from kzoo.messages import DataConfigError, DataError
+from kzoo.data.files.dialect import HEAD, check_delimiter, encoding_of, recognise_delimiter
+from kzoo.data.files.texts import check_encoding
+from kzoo.messages import DataError
 
 STDIN = "-"
-DELIMITERS = ",;\t|"  # that are recognised
-HEAD = 2**16  # characters in which the delimiter is looked for
 ROWS = 4096  # of a part
-LARGEST_BLOCK = 2**30  # bytes
+BLOCK = 2**20  # bytes that are parsed at a time, in threads
+LARGEST_BLOCK = 2**30
 LONGEST_FIELD = 2**31 - 1  # characters; Python's csv module stops at 131,072 by default
 
 
@@ -118,12 +119,12 @@ class _CsvFile:
         self.path = "stdin" if path == STDIN else str(path)
         check_encoding(encoding)
         self.stored, self._temporary = _stored(path)
-        self.encoding = _encoding_of(self.stored) or encoding
+        self.encoding = encoding_of(self.stored) or encoding
         with self._open() as file:
             head = file.read(HEAD)
-        self.delimiter = delimiter or _recognise_delimiter(head)
-        _check_delimiter(self.delimiter)
-        self._check_quotes()
+        self.delimiter = delimiter or recognise_delimiter(head)
+        check_delimiter(self.delimiter)
+        self._long_records = self._check_quotes()
         self.header, self.header_row = self._read_header()
 
     def parse(self, source, size, encoding=None):
@@ -135,7 +136,6 @@ class _CsvFile:
             encoding: That of a file, the header of which is to be skipped.
         """
         import pyarrow
-        import pyarrow.compute as pc
         from pyarrow import csv as pyarrow_csv
 
         text = {str(i): pyarrow.string() for i in range(len(self.header))}
@@ -144,15 +144,16 @@ class _CsvFile:
             pyarrow_csv.ReadOptions(
                 column_names=list(text),
                 skip_rows_after_names=self.header_row if encoding else 0,
-                # one block: where a row is longer than a block, pyarrow 26 ends the process
-                block_size=min(2 * size + 16, LARGEST_BLOCK),
+                block_size=min(2 * size + 16, LARGEST_BLOCK if self._long_records else 2 * BLOCK),
                 encoding="utf8" if encoding in (None, "utf-8", "utf-8-sig") else encoding,
             ),
-            pyarrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
+            pyarrow_csv.ParseOptions(
+                delimiter=self.delimiter, newlines_in_values=self._long_records
+            ),
             pyarrow_csv.ConvertOptions(column_types=text),
         )
-        columns = [pc.utf8_trim_whitespace(column.combine_chunks()) for column in table.columns]
-        return dict(zip(self.header, columns, strict=True))
+        with ThreadPoolExecutor() as pool:
+            return dict(zip(self.header, pool.map(_trimmed, table.columns), strict=True))
 
     def rows(self, texts=None):
         """Yields the line that each row begins in, and its fields.
@@ -217,12 +218,21 @@ class _CsvFile:
         return f"{self.path}, line {line}: this is not text in {encoding}. {remedy}"
 
     def _check_quotes(self):
-        """Refuses a quote that is never closed, which would swallow the rest of the file."""
+        """Refuses a quote that is never closed, which would swallow the rest of the file.
+
+        Returns:
+            Whether a record may be longer than a block or a line, so that all must be read as one
+            block: where a record is longer than a block, pyarrow 26 ends the process.
+        """
+        quotes, in_lines = 0, self.encoding in ("utf-8", "utf-8-sig")
         with open(self.stored, "rb") as file:
-            quotes = sum(block.count(b'"') for block in iter(lambda: file.read(2**20), b""))
+            for block in iter(lambda: file.read(BLOCK), b""):
+                quotes += block.count(b'"')
+                in_lines &= len(block) < BLOCK or b"\n" in block
         if quotes % 2:
             for _ in self._records(strict=True):
                 pass
+        return bool(quotes) or not in_lines
 
     def _read_header(self):
         """Returns the names of the columns and the number of records up to theirs."""
@@ -236,6 +246,18 @@ class _CsvFile:
                     )
                 return names, number
         raise DataError(f"{self.path} is empty. It needs a line of column names, then the rows.")
+
+
+def _trimmed(texts):
+    """Returns a column of a table as one array of text, without the spaces around it."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    texts = texts.combine_chunks()
+    data = np.frombuffer(texts.buffers()[-1] or b"", "uint8")
+    if not data.size or data.min() > ord(" ") and data.max() < 128:  # there are none
+        return texts
+    return pc.utf8_trim_whitespace(texts)
 
 
 def _kept(lines, texts):
@@ -269,32 +291,3 @@ def _stored(path):
         shutil.copyfileobj(source, held)
     held.flush()
     return Path(held.name), held
-
-
-def _encoding_of(path):
-    """Returns that of the mark which a file begins with, or None."""
-    with open(path, "rb") as file:
-        start = file.read(4)
-    found = next((name for mark, name in MARKS.items() if start.startswith(mark)), None)
-    return "utf-8-sig" if found == "utf-8" else found
-
-
-def _check_delimiter(delimiter):
-    if len(delimiter) != 1 or delimiter in '\r\n"':
-        raise DataConfigError(
-            "data.delimiter must be one character, no quote and no line break. "
-            f"Received: {delimiter!r}"
-        )
-
-
-def _recognise_delimiter(head):
-    """Returns the one that cuts the first lines into the most fields, as many in each."""
-    lines = head.splitlines(keepends=True)
-    lines = lines[:-1] if len(lines) > 1 and len(head) == HEAD else lines  # the last is cut off
-
-    def share_and_width(delimiter):
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
-        width = widths[0] if widths else 0
-        return (widths.count(width) / len(widths), width) if width > 1 else (0, 0)
-
-    return max(DELIMITERS, key=share_and_width)

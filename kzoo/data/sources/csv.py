@@ -2,9 +2,9 @@
 
 import dataclasses
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal
 
-import numpy as np
 from annotated_types import Len
 
 from kzoo.data.dataset import Examples
@@ -12,7 +12,7 @@ from kzoo.data.files.column_types import Column, choose_kinds
 from kzoo.data.files.csv import read_csv
 from kzoo.data.sources.base import Source
 from kzoo.messages import DataConfigError, DataError, listed, nearest
-from kzoo.preprocessing.cells import MISSING, numbers, without_missing
+from kzoo.preprocessing.cells import MISSING, numbers, strings, without_missing
 from kzoo.tasks.targets import Targets
 from kzoo.types import PositiveInt
 
@@ -81,7 +81,7 @@ def csv(
     if test_path:
         tables["test"] = table = read_csv(test_path, delimiter, encoding)
         _check_columns(table, [target, *kinds])
-        kinds = {name: dataclasses.replace(kind, numbers=None) for name, kind in kinds.items()}
+        kinds = {name: dataclasses.replace(kind, values=None) for name, kind in kinds.items()}
         texts = _texts(table, kinds, words)
         splits["test"] = _examples(table, target, missing, kinds, texts)
     return Source(
@@ -123,7 +123,9 @@ def _kinds_of(preprocessing):
 
 def _texts(table, names, words):
     """Returns a dict from column to its text, null where a value is missing."""
-    return {name: without_missing(table.columns[name], words) for name in names}
+    with ThreadPoolExecutor() as pool:
+        texts = pool.map(lambda name: without_missing(table.columns[name], words), names)
+        return dict(zip(names, texts, strict=True))
 
 
 def _examples(table, target, missing, kinds, texts):
@@ -131,18 +133,19 @@ def _examples(table, target, missing, kinds, texts):
 
     What would be missing elsewhere, such as `None`, is a class here, unless the user says so.
     """
-    inputs = {name: _values(table, name, texts[name], kind) for name, kind in kinds.items()}
+    with ThreadPoolExecutor() as pool:
+        values = pool.map(lambda name: _values(table, name, texts[name], kinds[name]), kinds)
+        inputs = dict(zip(kinds, values, strict=True))
     targets = without_missing(table.columns[target], missing or ())
-    return Examples(inputs, targets.to_numpy(zero_copy_only=False))
+    return Examples(inputs, strings(targets.dictionary_encode(), None))
 
 
 def _values(table, name, texts, column):
     """Returns the values of a column: floats, or strings with `""` where one is missing."""
+    if column.values is not None:
+        return column.values
     if column.kind == "category":
-        encoded = texts.fill_null("").dictionary_encode()
-        return encoded.dictionary.to_numpy(zero_copy_only=False)[np.asarray(encoded.indices)]
-    if column.numbers is not None:
-        return column.numbers
+        return strings(texts.dictionary_encode(), "")
     values, wrong, _ = numbers(texts, column.decimal)
     if wrong.any():
         place = int(wrong.argmax())

@@ -88,6 +88,29 @@ def test_a_field_longer_than_python_reads_by_default(tmp_path):
     assert list(map(len, columns["text"])) == [300_000, 600_000]
 
 
+LONG = "x" * (3 * 2**20)  # more than is parsed at a time
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("cell", ["ä", LONG])
+def test_a_file_of_several_blocks(tmp_path, cell, end, quote):
+    rows = [(f"{i}", f"{quote}  word {i}{quote}") for i in range(250_000)]
+    rows[200_000] = ("200000", cell)
+    text = end.join(map(",".join, [("a", "b"), *rows])) + end
+    assert len(text) > 4 * 2**20
+    table = read_csv(write(tmp_path, text))
+    columns = {"a": [a for a, _ in rows], "b": [b.strip(' "') for _, b in rows]}
+    assert as_lists(table) == columns
+    assert table.lines[249_999] == 250_001
+
+
+def test_a_wrong_row_in_a_later_block(tmp_path):
+    lines = ["a,b", *["1,word"] * 500_000, "1,2,3", "1,2"]
+    with pytest.raises(DataError, match="line 500002: the number of fields is 3"):
+        read_csv(write(tmp_path, "\n".join(lines)))
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-16-le", "shift_jis"])
 def test_another_encoding(tmp_path, encoding):
     text = "größe,b\n5,Köln\n" if encoding != "shift_jis" else "größe,b\n5,東京\n".replace("ö", "o")
