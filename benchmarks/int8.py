@@ -47,7 +47,7 @@ def measure(name):
             for file in files
         }
         sizes = {file.path.stem: file.size for file in files}
-    expected = np.mean(inputs.probabilities.argmax(axis=1) == dataset.test.labels)
+    expected = np.mean(inputs.predictions.argmax(axis=1) == dataset.test.labels)
     return {
         "model": name,
         "examples": len(dataset.test),

@@ -27,7 +27,7 @@ FUNCTIONS = {
 REGISTERED = (
     "kzoo.layers",
     "kzoo.preprocessing",
-    "kzoo.saved.classifier",
+    "kzoo.saved.trained_model",
 )
 __all__ = list(FUNCTIONS)
 

@@ -97,12 +97,13 @@ def _signature(arguments, names, skipped):
             annotation=names.evaluate(argument.annotation) if argument.annotation else empty,
         )
 
-    plain = arguments.args[skipped:]
+    plain = [(argument, inspect.Parameter.POSITIONAL_ONLY) for argument in arguments.posonlyargs]
+    plain += [(argument, inspect.Parameter.POSITIONAL_OR_KEYWORD) for argument in arguments.args]
     defaults = [None] * (len(plain) - len(arguments.defaults)) + arguments.defaults
     parameters = [
-        parameter(argument, inspect.Parameter.POSITIONAL_OR_KEYWORD, default)
-        for argument, default in zip(plain, defaults, strict=True)
-    ]
+        parameter(argument, kind, default)
+        for (argument, kind), default in zip(plain, defaults, strict=True)
+    ][skipped:]
     named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     parameters += [parameter(a, inspect.Parameter.KEYWORD_ONLY, default) for a, default in named]
     if other := _other(arguments, names):

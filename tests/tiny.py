@@ -29,7 +29,7 @@ def examples(count, seed):
     return Examples(images, labels)
 
 
-def tiny(preprocessing=None, *, batch_size: PositiveInt = BATCH, augmentation=None):
+def tiny(preprocessing=None, task=None, *, batch_size: PositiveInt = BATCH, augmentation=None):
     """Returns the `Dataset`; also an entry for `DATASETS`."""
     return Dataset(
         train=examples(TRAIN, seed=0),

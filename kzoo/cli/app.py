@@ -71,11 +71,12 @@ def describe(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="A model function, a data set function, or a trained model."
+            metavar="NAME",
+            help="A model function, a data set function, a task, or a trained model.",
         ),
     ],
 ):
-    """Describe a function with its arguments, or a trained model with its figures.
+    """Describe a function or a task with its arguments, or a trained model with its figures.
 
     Example: kzoo describe cnn_attention
     """

@@ -12,27 +12,29 @@ from kzoo.data import DATASETS
 from kzoo.messages import listed, nearest
 from kzoo.models import MODELS
 from kzoo.saved.shipped import NoModelError, find_model, list_saved_models
+from kzoo.tasks import LEARN
 from kzoo.training.recipe import REGISTRIES
 
 
 def describe(name):
-    """Prints what is known of a model function, a data set function or a trained model.
+    """Prints what is known of a model function, a data set function, a task or a trained model.
 
     Raises:
         NoModelError: If there is no such thing.
         LoadError: If a trained model cannot be loaded.
     """
-    for section, functions in [("model", MODELS), ("data", DATASETS)]:
+    for section, functions in [("model", MODELS), ("data", DATASETS), ("task", LEARN)]:
         if name in functions:
             return _describe_function(section, name, functions[name])
     try:
         path = find_model(name)
     except NoModelError:
-        hint = nearest(name, [*MODELS, *DATASETS, *list_saved_models()])
+        hint = nearest(name, [*MODELS, *DATASETS, *LEARN, *list_saved_models()])
         raise NoModelError(
             f"There is nothing called {name}.{hint} Give a trained model: a run folder, a .keras "
             f"file, a SavedModel folder, {listed(list_saved_models())};\n"
-            f"a model function: {listed(MODELS)}; or a data set function: {listed(DATASETS)}."
+            f"a model function: {listed(MODELS)}; a data set function: {listed(DATASETS)}; or a "
+            f"task: {listed(LEARN)}."
         ) from None
     import_quietly()
     from kzoo.cli.describe_model import describe_model

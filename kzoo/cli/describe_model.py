@@ -44,9 +44,8 @@ def _facts(path, model):
     yield "file", path
     yield "input", show_specs(signature.inputs)
     yield "output", show_specs(signature.outputs)
-    names = getattr(model, "class_names", None)
-    if names:
-        yield f"{len(names)} classes", listed(names)
+    if task := getattr(model, "task", None):
+        yield str(task), listed(task.names)
     if not isinstance(model, ExportedModel):
         yield "parameters", model.count_params()
 

@@ -9,7 +9,6 @@ from kzoo.cli.readers import Broken
 from kzoo.data.split import read_examples
 from kzoo.explanation.explain import check_attention, explain
 from kzoo.explanation.faithfulness import faithfulness
-from kzoo.explanation.mistakes import most_confident_mistakes
 from kzoo.messages import DataError, harmless
 from kzoo.saved.load import load
 from kzoo.saved.shipped import find_model
@@ -50,7 +49,7 @@ def explain_inputs(source, inputs, directory, text=False, delimiter=None, encodi
 
 
 def explain_mistakes(source, directory, count, config=None, overrides=None):
-    """Explains the most confident mistakes of a model on its test split, which chooses nothing.
+    """Explains the worst mistakes of a model on its test split, which chooses nothing.
 
     Args:
         source: What `kzoo.load` takes.
@@ -69,8 +68,8 @@ def explain_mistakes(source, directory, count, config=None, overrides=None):
     model = load(path)
     check_attention(model)
     dataset = load_run_data(source, path, model, config, overrides)
-    probabilities = dataset.task.predictions(predict_test_split(source, model, dataset))
-    places = most_confident_mistakes(probabilities, dataset.test.labels, count)
+    predictions = dataset.task.predictions(predict_test_split(source, model, dataset))
+    places = dataset.task.worst(predictions, dataset.test.labels, count)
     if not len(places):
         raise DataError(
             f"{source} is right on all {len(dataset.test):,} test examples. Name inputs to explain."

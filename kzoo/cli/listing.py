@@ -15,18 +15,19 @@ from kzoo.saved.shipped import (
     read_json,
     shipped_folder,
 )
+from kzoo.tasks import LEARN
 
 
 def print_lists():
     """Prints what is shipped and what a recipe can name."""
     print_table(
         "Trained models",
-        ["name", "model", "data", "parameters", "test accuracy"],
+        ["name", "model", "data", "parameters", "test"],
         [_trained_model(name) for name in list_saved_models()],
     )
     recipes = [(name, *_recipe(name)) for name in list_recipes()]
     print_table("Recipes", ["name", "model", "data"], recipes)
-    for title, functions in [("Models", MODELS), ("Data sets", DATASETS)]:
+    for title, functions in [("Models", MODELS), ("Data sets", DATASETS), ("Tasks", LEARN)]:
         summaries = [(name, first_line(function)) for name, function in functions.items()]
         print_table(title, ["name", "what it is"], summaries)
 
@@ -58,7 +59,13 @@ def _trained_model(name):
             config["model"]["name"],
             _data(config["data"]),
             metrics["parameters"],
-            metrics["test_accuracy"],
+            _result(metrics),
         )
     except (LookupError, TypeError) as error:
         raise LoadError(f"{folder} is damaged: {reason(error)}.") from None
+
+
+def _result(metrics):
+    """Returns the first number of the test, with its name."""
+    key = next(key for key in ("test_accuracy", "test_r2") if key in metrics)
+    return f"{key.removeprefix('test_')} {metrics[key]:.4f}"

@@ -11,7 +11,7 @@ from kzoo.cli.readers import Batch, Broken
 from kzoo.config import ConfigError
 from kzoo.data.lengths import batches_of_like_length
 from kzoo.messages import as_json
-from kzoo.saved.classifier import Classifier
+from kzoo.saved.trained_model import TrainedModel
 from kzoo.training.evaluate import task_of
 
 PART = 1024  # inputs whose predictions are written at a time
@@ -31,7 +31,7 @@ def predict(model, inputs, out=None):
         Whether all inputs were predicted.
 
     Raises:
-        ConfigError: If the model gives no probabilities.
+        ConfigError: If the model gives no predictions.
     """
     task = task_of(model)
     complete = True
@@ -73,14 +73,14 @@ def _parts(inputs):
 
 
 def _predicted(model, found):
-    """Yields the names of inputs with their probabilities, and those that the model refuses."""
+    """Yields the names of inputs with their predictions, and those that the model refuses."""
     import tensorflow as tf
 
     if isinstance(found, Broken):
         yield found
         return
     try:
-        probabilities = _probabilities(model, found.values)
+        predictions = _predictions(model, found.values)
     except (TypeError, ValueError, tf.errors.OpError) as error:
         if len(found) == 1:
             yield Broken(found.names[0], str(error))
@@ -89,20 +89,21 @@ def _predicted(model, found):
         for part in (found.part(0, half), found.part(half, None)):
             yield from _predicted(model, part)
         return
-    yield found.names, probabilities
+    yield found.names, predictions
 
 
-def _probabilities(model, values):
-    """Returns the probabilities, an array `(inputs, classes)`, of the values of a `Batch`."""
+def _predictions(model, values):
+    """Returns the predictions, an array `(inputs, num_outputs)`, for the values of a `Batch`."""
     alike = isinstance(values, dict) or len({np.shape(value) for value in values}) == 1
-    if isinstance(model, Classifier):
+    if isinstance(model, TrainedModel):
         x = model.preprocess(_as_array(values) if alike else values)
         return model.task.predictions(_logits(model, x)).astype("float32")
     known = {"decoded": True} if hasattr(model, "preprocessing") else {}  # arrays were checked
     batch = Batch(range(_count(values)), values)
     size = SIZE if alike else 1
     parts = (batch.part(i, i + size).values for i in range(0, len(batch), size))
-    found = [model.predict(_as_array(part), verbose=0, **known)["probabilities"] for part in parts]
+    output = task_of(model).output
+    found = [model.predict(_as_array(part), verbose=0, **known)[output] for part in parts]
     return np.concatenate(found)
 
 
@@ -129,11 +130,11 @@ def _as_array(values):
 def _csv(file, task):
     """Returns a function that writes a row for each input."""
     writer = csv.writer(file)
-    writer.writerow(["input", "class", *(f"probability of {name}" for name in task.class_names)])
+    writer.writerow(["input", *task.columns])
 
-    def write(names, probabilities):
-        for name, best, row in zip(names, task.decide(probabilities), probabilities, strict=True):
-            writer.writerow([name, best, *row])
+    def write(names, predictions):
+        for name, prediction in zip(names, predictions, strict=True):
+            writer.writerow([name, *task.cells(prediction)])
 
     return write
 
@@ -141,12 +142,9 @@ def _csv(file, task):
 def _json_lines(file, task):
     """Returns a function that writes a line of JSON for each input."""
 
-    def write(names, probabilities):
-        for name, best, row in zip(names, task.decide(probabilities), probabilities, strict=True):
-            # `str` of a float32 is its shortest form
-            shown = {c: float(str(p)) for c, p in zip(task.class_names, row, strict=True)}
-            line = {"input": name, "class": best, "probabilities": shown}
-            print(as_json(line), file=file)
+    def write(names, predictions):
+        for name, prediction in zip(names, predictions, strict=True):
+            print(as_json({"input": name, **task.as_json(prediction)}), file=file)
         file.flush()
 
     return write

@@ -5,9 +5,9 @@ def print_result(run):
     """Prints what a run came to, and the names of its files; nothing of a dry run."""
     if run is None:
         return
-    metrics = run.metrics
+    metrics, task = run.metrics, run.model.task
     print(
-        f"{run.model.task.result(metrics)} (epoch {metrics['best_epoch']}, the best of "
-        f"{metrics['epochs']} on validation: {metrics['validation_accuracy']:.4f})"
+        f"{task.result(metrics)} (epoch {metrics['best_epoch']}, the best of "
+        f"{metrics['epochs']} on validation: {metrics[f'validation_{task.metric}']:.4f})"
     )
     print(f"{run.folder}: {', '.join(sorted(path.name for path in run.folder.iterdir()))}")

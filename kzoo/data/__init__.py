@@ -1,10 +1,11 @@
 """Data sets by name: a source reads, `prepare` splits and learns."""
 
+import functools
 import inspect
 
 from kzoo.lazy import Lazy
 from kzoo.paths import expand
-from kzoo.tasks import TASKS
+from kzoo.tasks import DEFAULT, LEARN
 
 PREPARE = Lazy("kzoo.data.prepare")
 PATHS = ("path", "test_path", "data_dir")
@@ -28,12 +29,12 @@ class DataSet:
         self._batch_size = batch_size
         self._as_trained = as_trained
 
-    def __call__(self, preprocessing=None, task="classification", /, **options):
+    def __call__(self, preprocessing=None, task=None, /, **options):
         """Reads the data and prepares it.
 
         Args:
             preprocessing: That of a trained model, which decides how it is read; or None.
-            task: One of `TASKS`.
+            task: Dict with the `name` of a task and its arguments; None is classification.
             **options: Arguments of the source and of `prepare`.
 
         Returns:
@@ -48,7 +49,9 @@ class DataSet:
         of_source = inspect.signature(self.source).parameters
         options = {key: value for key, value in options.items() if key in of_source}
         source = self.source(*[preprocessing] * self._as_trained, **options)
-        return PREPARE(source, TASKS[task].load(), preprocessing, **own)
+        task = {"name": DEFAULT, **(task or {})}
+        learn = functools.partial(LEARN[task.pop("name")].load(), **task)
+        return PREPARE(source, learn, preprocessing, **own)
 
     @property
     def __signature__(self):
@@ -83,12 +86,13 @@ DATASETS = {
 }
 
 
-def load_data(section, preprocessing=None):
+def load_data(section, preprocessing=None, task=None):
     """Reads and prepares the data that a section `data` names.
 
     Args:
         section: Dict with the `name` of one of `DATASETS` and its arguments.
         preprocessing: That of a trained model, which decides how the data is read; or None.
+        task: Dict with the `name` of a task and its arguments; None is classification.
 
     Returns:
         `Dataset`.
@@ -97,4 +101,4 @@ def load_data(section, preprocessing=None):
         DataError: If the data cannot be had or used.
     """
     options = {key: value for key, value in section.items() if key != "name"}
-    return DATASETS[section["name"]](preprocessing, **options)
+    return DATASETS[section["name"]](preprocessing, task, **options)

@@ -21,8 +21,8 @@ class Examples:
     Attributes:
         inputs: Array `(examples, ...)`, as a user would hand it to the saved model, of dtype
             object where examples differ in shape; or a dict of arrays, the columns of a table.
-        labels: Array `(examples,)`: of a source, the targets as they stand in the format; of a
-            data set, the labels of its task.
+        labels: Array `(examples, ...)`: of a source, the targets as they stand in the format; of
+            a data set, the labels of its task.
     """
 
     inputs: np.ndarray | dict[str, np.ndarray]
@@ -63,7 +63,7 @@ class Dataset:
             those of the task.
         validation: What every choice is made on.
         test: What is read once, at the end.
-        task: What is asked of a model, as `Classification`.
+        task: `Task`, what is asked of a model.
         preprocessing: `Preprocessing`: the layer from raw inputs to what the core takes.
         batch_size: Examples in a training step.
         augmentation: Keyword arguments of `augment`, or None.

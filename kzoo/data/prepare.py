@@ -37,7 +37,7 @@ def prepare(
 
     Args:
         source: `Source`.
-        task: Class of `kzoo.tasks`, which learns what the targets are.
+        task: Function of the raw labels and `Targets`, as `Task.learn`.
         preprocessing: That of a trained model, which reads as it has learned to; or None.
         batch_size: Examples in a training step.
         validation: Fraction of the training examples that choices are made on, where the source
@@ -60,14 +60,16 @@ def prepare(
     if source.kind != "image" and any((augmentation or {}).values()):
         raise DataConfigError(f"data.augmentation is for images; the data holds {source.kind}s.")
     task, splits, notes = _labelled(source, task)
-    train, held_out, test = complete_splits(**splits, fraction=validation, split_seed=split_seed)
+    train, held_out, test = complete_splits(
+        **splits, strata=task.strata, fraction=validation, split_seed=split_seed
+    )
     if source.kind == "text":
         held_out, test = sort_by_length(held_out), sort_by_length(test)
     dataset = Dataset(
         train=train,
         validation=held_out,
         test=test,
-        task=task,
+        task=task.fitted(train.labels),
         preprocessing=preprocessing,
         batch_size=batch_size,
         augmentation=augmentation if source.kind == "image" else None,
@@ -80,11 +82,11 @@ def prepare(
 
 
 def _labelled(source, task):
-    """Returns the learned task, a dict of the splits with its labels, and lines of the report."""
+    """Returns the task, a dict of the splits with its labels, and lines of the report."""
     splits = {name: getattr(source, name) for name in ("train", "validation", "test")}
     given = {name: split for name, split in splits.items() if split is not None}
     raw = {name: split.labels for name, split in given.items()}
-    task, labels, notes = task.learn(raw, source.targets)
+    task, labels, notes = task(raw, source.targets)
     labelled = {
         name: dataclasses.replace(split, labels=labels[name]) for name, split in given.items()
     }

@@ -6,7 +6,7 @@ from kzoo.data.dataset import Stream
 from kzoo.messages import harmless, short
 from kzoo.preprocessing.text import UNKNOWN
 
-SHOWN = 30  # classes that are listed one by one
+SHOWN = 30  # classes that are listed one by one, or other lines
 TEXTS = 1000  # in which unknown words are counted
 MANY = 0.3  # a share of unknown words
 SPLITS = ("train", "validation", "test")
@@ -19,12 +19,12 @@ def report(dataset):
         dataset: `Dataset`.
 
     Returns:
-        Text of a few lines: examples of each class in each split; shapes, sizes or lengths; what
-        was chosen in reading; and a warning for each class that a split lacks and for examples
-        that stand in two splits.
+        Text of a few lines: what the task tells of its labels in each split; shapes, sizes or
+        lengths; what was chosen in reading; and a warning of what a split lacks, as of a class,
+        and of examples that stand in two splits.
 
     Raises:
-        DataError: If a split has no example, or training fewer than two classes.
+        DataError: If a split has no example, or there is nothing to learn in training.
     """
     splits = {name: getattr(dataset, name) for name in SPLITS}
     labels = {name: split.labels for name, split in splits.items()}
@@ -32,7 +32,7 @@ def report(dataset):
     shape = dataset.preprocessing.example_shape
     shape = " x ".join("any" if size is None else str(size) for size in shape)
     lines = [
-        *_count_lines(labels, dataset.task.counts(labels)),
+        *_label_lines(labels, dataset.task.rows(labels)),
         f"an example: {_describe_inputs(dataset.train)}; the model reads {shape}",
         *dataset.notes,
         *_unknown_words(dataset),
@@ -42,16 +42,16 @@ def report(dataset):
     return harmless("\n".join(lines)) + "\n"
 
 
-def _count_lines(labels, counts):
+def _label_lines(labels, told):
     rows = [("", *SPLITS), ("examples", *map(len, labels.values()))]
-    rows += [(short(name), *count) for name, count in list(counts.items())[:SHOWN]]
+    rows += [(short(name), *values) for name, values in list(told.items())[:SHOWN]]
     width = min(40, max(len(row[0]) for row in rows))
     lines = [
         f"{name[:width]:<{width}}" + "".join(f"{_show(value):>12}" for value in values)
         for name, *values in rows
     ]
-    if len(counts) > SHOWN:
-        lines.append(f"and {len(counts) - SHOWN} more classes")
+    if len(told) > SHOWN:
+        lines.append(f"and {len(told) - SHOWN} more")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Cuts one split off another, by class, the same in every run."""
+"""Cuts one split off another, the same in every run."""
 
 import math
 
@@ -22,44 +22,49 @@ def split_of(name):
     return NAMES.get(name.lower())
 
 
-def split_examples(examples, fraction, split_seed):
-    """Cuts a stratified fraction off.
+def split_examples(examples, strata, fraction, split_seed):
+    """Cuts a fraction off, stratified where there are strata.
 
     Args:
         examples: `Examples` or `Stream`.
+        strata: Function from labels to integers, such as classes, of which both parts get their
+            share; or to None.
         fraction: Size of the second part, between 0 and 1; as many examples as there are
-            classes, at least.
+            strata, at least.
         split_seed: Integer; independent of the seed that weights are drawn from.
 
     Returns:
         The rest and what was cut off, each in the order of `examples`.
 
     Raises:
-        DataError: If a part would lack a class.
+        DataError: If a part would lack a stratum, or be empty.
     """
     from sklearn.model_selection import train_test_split
 
-    labels = examples.labels
-    size = max(math.ceil(fraction * len(labels)), len(np.unique(labels)))  # one of each class
+    count, by = len(examples), strata(examples.labels)
+    kinds = 1 if by is None else len(np.unique(by))
+    size = max(math.ceil(fraction * count), kinds)  # one of each
     try:
         parts = train_test_split(
-            np.arange(len(labels)), test_size=size, random_state=split_seed, stratify=labels
+            np.arange(count), test_size=size, random_state=split_seed, stratify=by
         )
     except ValueError as error:
+        of = "" if by is None else f" of {kinds} classes"
         raise DataError(
-            f"{len(labels)} examples of {len(np.unique(labels))} classes cannot be split into "
-            f"{1 - fraction:.0%} and {fraction:.0%} by class: {error}"
+            f"{count} examples{of} cannot be split into "
+            f"{1 - fraction:.0%} and {fraction:.0%}{' by class' if of else ''}: {error}"
         ) from None
     return tuple(_take(examples, np.sort(part)) for part in parts)
 
 
-def complete_splits(train, validation, test, fraction, split_seed):
+def complete_splits(train, validation, test, strata, fraction, split_seed):
     """Cuts off the splits that a set does not have itself.
 
     Args:
         train: `Examples` or `Stream`, like the next two.
         validation: Validation split, or None to cut the fraction off `train`.
-        test: Test split, or None to cut 20 % of each class off `train`.
+        test: Test split, or None to cut 20 % off `train`.
+        strata: As of `split_examples`.
         fraction: That of the training examples which become the validation split.
         split_seed: Integer.
 
@@ -67,12 +72,12 @@ def complete_splits(train, validation, test, fraction, split_seed):
         Train, validation and test.
 
     Raises:
-        DataError: If a part would lack a class.
+        DataError: If a part would lack a stratum, or be empty.
     """
     if test is None:
-        train, test = split_examples(train, TEST_FRACTION, split_seed)
+        train, test = split_examples(train, strata, TEST_FRACTION, split_seed)
     if validation is None:
-        train, validation = split_examples(train, fraction, split_seed)
+        train, validation = split_examples(train, strata, fraction, split_seed)
     return train, validation, test
 
 

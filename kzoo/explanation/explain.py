@@ -10,6 +10,7 @@ from keras import ops
 
 from kzoo.explanation.attention import attention_model, received_attention
 from kzoo.messages import UserError
+from kzoo.tasks.base import Told
 
 SHOWN = 8  # examples in one figure
 NAME = 40  # characters of a file's name
@@ -35,8 +36,8 @@ class Example:
         scores: Dict from attention layer to array `(heads or glimpses, positions)`, for an image
             `(heads or glimpses, height, width)`, in the pixels that the model reads. The weights
             of a head add up to 1.
-        probabilities: Dict from class name to probability.
-        label: Name of the true class, or None.
+        outputs: Dict from class name to probability, or from target to number.
+        told: `Told`: the prediction, what is true, and a caption of both.
     """
 
     name: str
@@ -44,24 +45,28 @@ class Example:
     raw: np.ndarray | None = dataclasses.field(repr=False)  # a notebook keeps what it prints
     positions: list[str] | None = dataclasses.field(repr=False)
     scores: dict[str, np.ndarray] = dataclasses.field(repr=False)
-    probabilities: dict[str, float]
-    label: str | None = None
+    outputs: dict[str, float]
+    told: Told
 
     @property
     def prediction(self):
-        """Name of the most probable class."""
-        return max(self.probabilities, key=self.probabilities.get)
+        """Name of the most probable class, or the number predicted."""
+        return self.told.prediction
+
+    @property
+    def label(self):
+        """What is true, or None."""
+        return self.told.label
 
     @property
     def caption(self):
         """As in `"cat (93%)"` or, where that is wrong, `"cat (93%), is dog"`."""
-        caption = f"{self.prediction} ({self.probabilities[self.prediction]:.0%})"
-        return f"{caption}, is {self.label}" if self.is_mistake else caption
+        return self.told.caption
 
     @property
     def is_mistake(self):
         """Whether the prediction is another class than the true one."""
-        return self.label not in (None, self.prediction)
+        return self.told.is_mistake
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,8 +88,8 @@ class Explanation:
     def save(self, directory):
         """Writes a picture (PNG) and the arrays (NPZ) of each example; all texts as HTML too.
 
-        An `.npz` file has `positions`, `class_names`, `probabilities`, and the scores of each
-        layer as `scores_<layer>`.
+        An `.npz` file has `positions`, `names` and `outputs` (classes and their probabilities, or
+        targets and their numbers), and the scores of each layer as `scores_<layer>`.
 
         Args:
             directory: Folder, made where there is none.
@@ -137,9 +142,9 @@ def explain(model, inputs, labels=None, names=None):
     `received_attention`.
 
     Args:
-        model: A `Classifier` with attention layers, as `kzoo.load` returns it.
+        model: A `TrainedModel` with attention layers, as `kzoo.load` returns it.
         inputs: Raw inputs, as of `model.predict`: images, strings, columns of a table, or arrays.
-        labels: Integers, the true classes; or None.
+        labels: What is true, integers or, of a regression, numbers; or None.
         names: Strings to name files by, one for each input; None counts from 1.
 
     Returns:
@@ -160,7 +165,8 @@ def explain(model, inputs, labels=None, names=None):
         if given is not None and len(given) != len(x):
             raise ValueError(f"`{what}` must be {len(x)}, as inputs. Received: {len(given)}")
     received = received_attention(model.core, x)
-    probabilities = model.task.predictions(model.core.predict(x, verbose=0))
+    task = model.task
+    predictions = task.predictions(model.core.predict(x, verbose=0))
     kind = model.preprocessing.kind
     raw = _shown(model.preprocessing, inputs, len(x))
     positions = model.preprocessing.positions(inputs, x)
@@ -171,9 +177,9 @@ def explain(model, inputs, labels=None, names=None):
         scores = {layer: s[i] for layer, s in received.items()}
         if positions[i]:  # padding is cut off
             scores = {layer: s[:, : len(positions[i])] for layer, s in scores.items()}
-        by_class = dict(zip(model.task.class_names, probabilities[i].tolist(), strict=True))
-        label = None if labels is None else model.task.class_names[labels[i]]
-        examples.append(Example(name, kind, raw[i], positions[i], scores, by_class, label))
+        outputs = dict(zip(task.names, predictions[i].tolist(), strict=True))
+        told = task.tell(predictions[i], None if labels is None else labels[i])
+        examples.append(Example(name, kind, raw[i], positions[i], scores, outputs, told))
     return Explanation(examples)
 
 
@@ -222,7 +228,7 @@ def _save_arrays(example, path):
     np.savez(
         path,
         positions=np.array(example.positions or [], "U"),
-        class_names=np.array(list(example.probabilities), "U"),
-        probabilities=np.array(list(example.probabilities.values())),
+        names=np.array(list(example.outputs), "U"),
+        outputs=np.array(list(example.outputs.values())),
         **scores,
     )

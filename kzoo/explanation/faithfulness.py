@@ -11,22 +11,26 @@ from kzoo.messages import listed
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Faithfulness:
-    """How the probability of the predicted class falls as positions are deleted.
+    """How what a model predicts falls as positions are deleted.
+
+    Of a classification that is the probability of the predicted class; of a regression, minus the
+    change of the number, in standard deviations of the target.
 
     In a notebook it shows itself, as the two curves.
 
     Attributes:
         layer: Name of the layer whose weights gave the order.
         shares: Array `(steps + 1,)`: share of the positions that is deleted, 0 to 1.
-        attention: Array `(examples, steps + 1)` of probabilities, the highest weight deleted
-            first.
-        random: Array `(orders, examples, steps + 1)` of probabilities, in random orders.
+        attention: Array `(examples, steps + 1)` of them, the highest weight deleted first.
+        random: Array `(orders, examples, steps + 1)` of them, in random orders.
+        followed_as: What they are, in words.
     """
 
     layer: str
     shares: np.ndarray
     attention: np.ndarray
     random: np.ndarray
+    followed_as: str = ""
 
     @property
     def areas(self):
@@ -66,7 +70,8 @@ def faithfulness(model, inputs, *, layer=None, orders=10, steps=20, seed=0):
     Positions are deleted step by step, those with the most attention first, and again in random
     orders:
 
-        f(s) = probability of the class predicted for the whole input, a share s deleted
+        f(s) = probability of the class predicted for the whole input, a share s deleted; of a
+               regression, - |number predicted then - that for the whole input| / its scale
         area = integral over s from 0 to 1 of (mean of f over random orders - f by attention)
 
     Deleted words are taken out of the text; the region of an image gets its mean colour; a
@@ -74,7 +79,7 @@ def faithfulness(model, inputs, *, layer=None, orders=10, steps=20, seed=0):
     of the training data. A region is what one position of the layer covers, in both orders.
 
     Args:
-        model: A `Classifier` with attention layers.
+        model: A `TrainedModel` with attention layers.
         inputs: Raw inputs, as of `model.predict`.
         layer: Name of the attention layer, over whose heads the mean is taken; None is the one
             nearest to the logits.
@@ -112,11 +117,11 @@ def faithfulness(model, inputs, *, layer=None, orders=10, steps=20, seed=0):
         for example, of_example in zip(x, weights, strict=True)
     ]
     falls = np.stack(falls, axis=1)
-    return Faithfulness(layer, shares, attention=falls[0], random=falls[1:])
+    return Faithfulness(layer, shares, falls[0], falls[1:], model.task.followed_as)
 
 
 def _falls(model, x, weights, shares, orders, random):
-    """Returns `(1 + orders, steps + 1)` probabilities of one example, by attention first."""
+    """Returns `(1 + orders, steps + 1)` numbers of one example, by attention first."""
     preprocessing, grid = model.preprocessing, weights.shape
     count = np.count_nonzero(x) if preprocessing.vocabulary_size else weights.size  # no padding
     shuffled = [random.permutation(count) for _ in range(orders + 1)]
@@ -129,7 +134,6 @@ def _falls(model, x, weights, shares, orders, random):
         for number in numbers
     ]
     logits = model.core.predict(np.stack(variants), batch_size=64, verbose=0)
-    probabilities = model.task.predictions(logits)
-    predicted = probabilities[0].argmax()
-    falls = probabilities[:, predicted].reshape(orders + 1, len(numbers))
+    followed = model.task.followed(model.task.predictions(logits))
+    falls = followed.reshape(orders + 1, len(numbers))
     return np.stack([np.interp(shares, numbers / count, fall) for fall in falls])

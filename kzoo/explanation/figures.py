@@ -203,7 +203,7 @@ def caption_color(example):
 
 
 def deletion_figure(faithfulness):
-    """Draws how a probability falls with the share of positions deleted.
+    """Draws how a prediction falls with the share of positions deleted.
 
     Args:
         faithfulness: `Faithfulness`, as `kzoo.faithfulness` returns it.
@@ -219,7 +219,8 @@ def deletion_figure(faithfulness):
     axes.fill_between(shares, orders.min(axis=0), orders.max(axis=0), color="#bbbbbb", alpha=0.5)
     axes.plot(shares, orders.mean(axis=0), color="#666666", label="in random order")
     axes.plot(shares, by_attention, color="#f28e2b", label="most attention first")
-    axes.set(xlabel="positions deleted", ylabel="probability of the predicted class", ylim=(0, 1))
+    limits = (0, 1) if by_attention.min() >= 0 else None
+    axes.set(xlabel="positions deleted", ylabel=faithfulness.followed_as, ylim=limits)
     axes.set_title(str(faithfulness), fontsize=9)
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.spines[["top", "right"]].set_visible(False)

@@ -4,34 +4,18 @@ import numpy as np
 
 
 def worst_mistakes(model, inputs, labels, k=8):
-    """Finds the mistakes that a model is most confident of.
+    """Finds what a model gets most wrong.
 
     Args:
-        model: A `Classifier`.
+        model: A `TrainedModel`.
         inputs: Raw inputs, as of `model.predict`.
-        labels: Integers, the true classes.
+        labels: What is true: integers, the classes; of a regression numbers, `(examples,)` or
+            `(examples, targets)`.
         k: Number of mistakes.
 
     Returns:
-        Integer array, the places of `k` mistakes or, where there are not so many, all; the one
-        with the highest probability first.
+        Integer array, the places of `k` mistakes or, where there are not so many, all: of classes
+        the one with the highest probability first, of numbers the one that is furthest off.
     """
     logits = model.core.predict(model.preprocess(inputs), verbose=0)
-    return most_confident_mistakes(model.task.predictions(logits), labels, k)
-
-
-def most_confident_mistakes(probabilities, labels, k):
-    """Returns the places of the `k` wrong predictions with the highest probabilities.
-
-    Args:
-        probabilities: Array `(examples, num_classes)`.
-        labels: Integers `(examples,)`.
-        k: Number of mistakes.
-
-    Example:
-    >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8]])
-    >>> most_confident_mistakes(probabilities, [0, 1, 0, 0], k=2)
-    array([3, 2])
-    """
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != np.asarray(labels))
-    return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:k]
+    return model.task.worst(model.task.predictions(logits), np.asarray(labels), k)

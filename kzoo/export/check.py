@@ -15,33 +15,34 @@ class Expected(NamedTuple):
 
     Attributes:
         inputs: Array or tensor `(examples, ...)`, or a dict of them.
-        probabilities: Array `(examples, num_classes)` that the model gives.
+        predictions: Array `(examples, num_outputs)` that the model gives.
     """
 
     inputs: Any
-    probabilities: np.ndarray
+    predictions: np.ndarray
 
 
 def predict(model, inputs):
     """Returns the `Expected` of raw inputs, computed on the CPU, as those of a file are.
 
     Args:
-        model: A `Classifier`.
+        model: A `TrainedModel`.
         inputs: What its `predict` takes.
     """
     import tensorflow as tf
 
     with tf.device("CPU:0"), meanwhile(model.core, use_cudnn=False):
         outputs = model.predict(inputs, decoded=True, batch_size=BATCH, verbose=0)
-    return Expected(model.preprocessing.as_raw(inputs), outputs["probabilities"])
+    return Expected(model.preprocessing.as_raw(inputs), outputs[model.task.output])
 
 
-def read_and_run(format, path, inputs, folder):
-    """Returns the probabilities that a file gives in a new process.
+def read_and_run(format, path, output, inputs, folder):
+    """Returns the predictions that a file gives in a new process.
 
     Args:
         format: What it is.
         path: Where it lies.
+        output: Name of the predictions among its outputs.
         inputs: What it takes: an array or tensor, or a dict of them.
         folder: Where files may be left.
     """
@@ -50,5 +51,5 @@ def read_and_run(format, path, inputs, folder):
     arrays = [a.astype("S") if a.dtype == object else a for a in arrays]  # strings, in UTF-8
     names = list(columns) if isinstance(inputs, dict) else []
     np.savez(folder / "inputs.npz", names, *arrays)
-    run_alone("reload.py", format, path, folder / "inputs.npz", folder / "outputs.npy")
+    run_alone("reload.py", format, path, output, folder / "inputs.npz", folder / "outputs.npy")
     return np.load(folder / "outputs.npy")

@@ -22,7 +22,7 @@ class Draft:
         path: Where it lies.
         expected: `Expected`, with inputs as it takes them; or None.
         note: What a reader has to know; or `""`.
-        quantized: Whether it may give other probabilities.
+        quantized: Whether it may give other predictions.
     """
 
     path: Path

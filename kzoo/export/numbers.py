@@ -1,4 +1,4 @@
-"""What of a model other runtimes can hold: numbers in, probabilities out."""
+"""What of a model other runtimes can hold: numbers in, predictions out."""
 
 import dataclasses
 from typing import Any
@@ -16,7 +16,7 @@ class NumbersModel:
     """A model from the first tensor of numbers on.
 
     Attributes:
-        model: The `Classifier` it is part of.
+        model: The `TrainedModel` it is part of.
         is_raw: Whether that tensor is the raw input; else it is what the core takes.
         spec: `keras.InputSpec` of the tensor.
         expected: `Expected`, with inputs as it takes them.
@@ -33,10 +33,10 @@ class NumbersModel:
         """Returns it for a batch of that size, None being any, and sequences padded to `time`."""
         sizes = [time if size is None else size for size in self.spec.shape[1:]]
         spec = keras.InputSpec(self.spec.dtype, (batch, *sizes), name=self.spec.name)
-        inputs, probabilities = self.expected
+        inputs, predictions = self.expected
         pairs = zip(sizes, inputs.shape[1:], strict=True)
         inputs = np.pad(inputs, [(0, 0), *((0, (size or given) - given) for size, given in pairs)])
-        return dataclasses.replace(self, spec=spec, expected=Expected(inputs, probabilities))
+        return dataclasses.replace(self, spec=spec, expected=Expected(inputs, predictions))
 
     def save(self, path, **attributes):
         """Writes it as a SavedModel with the signature `serve`, for a converter to read.
@@ -53,15 +53,14 @@ class NumbersModel:
     def _run(self, x):
         if self.is_raw:
             return self.model(x, training=False)
-        logits = self.model.core(x, training=False)
-        return {"logits": logits, "probabilities": keras.ops.softmax(logits)}
+        return self.model.task.outputs(self.model.core(x, training=False))
 
 
 def numbers_model(model, expected):
-    """Returns the `NumbersModel` of a `Classifier`.
+    """Returns the `NumbersModel` of a `TrainedModel`.
 
     Args:
-        model: A `Classifier`.
+        model: A `TrainedModel`.
         expected: `Expected` of raw inputs.
 
     Raises:
@@ -76,7 +75,7 @@ def numbers_model(model, expected):
         spec = keras.InputSpec(core.input.dtype, core.input.shape, name=core.input.name)
         note = f"takes {spec.name}, what the model's `preprocessing` makes of {kind}"
         inputs = np.asarray(preprocessing(expected.inputs))
-        return NumbersModel(model, False, spec, Expected(inputs, expected.probabilities), note)
+        return NumbersModel(model, False, spec, Expected(inputs, expected.predictions), note)
     sizes = zip(raw.shape[1:], preprocessing.example_shape, strict=True)
     shape = tuple(own if size is None else size for size, own in sizes)
     spec = keras.InputSpec(raw.dtype, (None, *shape), name=raw.name)

@@ -1,7 +1,7 @@
-"""Runs the file of a model, as another program would: reload.py FORMAT FILE INPUTS OUTPUTS.
+"""Runs the file of a model, as another program would: reload.py FORMAT FILE NAME INPUTS OUTPUTS.
 
-INPUTS holds an array, or those of the columns whose names are in `names`; OUTPUTS gets the
-probabilities. Apart from a .keras file, nothing here needs kzoo.
+INPUTS holds an array, or those of the columns whose names are in `names`; OUTPUTS gets the output
+that is called NAME. Apart from a .keras file, nothing here needs kzoo.
 """
 
 import sys
@@ -11,24 +11,24 @@ import numpy as np
 BATCH = 32
 
 
-def run_keras(path):
+def run_keras(path, output):
     """A `.keras` file."""
     import kzoo
 
     model = kzoo.load(path)
-    return lambda x: model.predict(x, verbose=0)["probabilities"]
+    return lambda x: model.predict(x, verbose=0)[output]
 
 
-def run_saved_model(path):
+def run_saved_model(path, output):
     """A SavedModel."""
     sys.modules["kzoo"] = None  # importing it raises
     import tensorflow as tf
 
     model = tf.saved_model.load(path)
-    return lambda x: model.serve(tf.nest.map_structure(tf.constant, x))["probabilities"].numpy()
+    return lambda x: model.serve(tf.nest.map_structure(tf.constant, x))[output].numpy()
 
 
-def run_litert(path):
+def run_litert(path, output):
     """A LiteRT file, in batches of one where it takes no others."""
     from ai_edge_litert.interpreter import Interpreter
 
@@ -37,18 +37,18 @@ def run_litert(path):
     [(name, details)] = run.get_input_details().items()
     if details["shape_signature"][0] == 1:
         return lambda x: np.concatenate(
-            [run(**{name: x[i : i + 1]})["probabilities"] for i in range(len(x))]
+            [run(**{name: x[i : i + 1]})[output] for i in range(len(x))]
         )
-    return lambda x: run(**{name: x})["probabilities"]
+    return lambda x: run(**{name: x})[output]
 
 
-def run_onnx(path):
+def run_onnx(path, output):
     """An ONNX file."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     [model_input] = session.get_inputs()
-    return lambda x: session.run(["probabilities"], {model_input.name: x})[0]
+    return lambda x: session.run([output], {model_input.name: x})[0]
 
 
 RUN = {
@@ -59,9 +59,9 @@ RUN = {
 }
 
 
-def main(format, path, inputs_file, outputs_file):
+def main(format, path, output, inputs_file, outputs_file):
     """Runs all inputs through the file, in batches."""
-    run = RUN[format](path)
+    run = RUN[format](path, output)
     with np.load(inputs_file) as file:
         names, *arrays = (file[key] for key in file)
     outputs = []

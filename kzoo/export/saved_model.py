@@ -14,11 +14,11 @@ def write_saved_model(model, path):
     """Writes a SavedModel with a signature for each thing that one asks a model for.
 
     Args:
-        model: A `Classifier`.
+        model: A `TrainedModel`.
         path: Folder to write.
 
-    Signatures, each from raw input: `serve`, which is also `serving_default`, to `logits` and
-    `probabilities`; `features`, to what the layer of that name gives; `attention`, to the scores
+    Signatures, each from raw input: `serve`, which is also `serving_default`, to the outputs
+    of the task; `features`, to what the layer of that name gives; `attention`, to the scores
     of each attention layer. The last two are left out where a model has none.
 
     How the model is built stands in a file beside the graph, for `ExportedModel.recover`.

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from kzoo.export.check import predict, read_and_run
 from kzoo.export.formats import FILES, FORMATS
 from kzoo.export.packages import check_packages
@@ -17,7 +15,7 @@ from kzoo.export.process import ExportError
 from kzoo.messages import reason
 from kzoo.types import PositiveFloat
 
-SAME_CLASS = 0.99  # share of the examples that int8 must leave in their class
+AGREEMENT = 0.99  # share of the examples for which int8 must decide the same
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,9 +26,9 @@ class ExportedFile:
         format: What it is.
         path: Where it lies.
         size: In bytes.
-        difference: The largest difference of a probability to the model's, over all examples;
-            None where there were none.
-        same_class: Share of the examples that get the class that the model gives them; or None.
+        difference: The largest difference of a prediction to the model's, over all examples, as
+            the task measures it; None where there were none.
+        agreement: Share of the examples for which it decides as the model does; or None.
         note: What a reader has to know; or `""`.
     """
 
@@ -38,7 +36,7 @@ class ExportedFile:
     path: Path
     size: int
     difference: float | None
-    same_class: float | None
+    agreement: float | None
     note: str
 
 
@@ -56,7 +54,7 @@ def export(
     wrong goes to the folder `failed`. The other formats are written all the same.
 
     Args:
-        model: A `Classifier`.
+        model: A `TrainedModel`.
         directory: Folder to write to.
         examples: Raw inputs, as `model.predict` takes them. They also tell LiteRT's int8 the range
             of each tensor. None compares nothing, and will not do for `"litert"` and `"onnx"`.
@@ -64,8 +62,8 @@ def export(
             `"saved_model"` writes `saved_model/`, for TF Serving and `tf.saved_model.load`;
             `"litert"` writes `model.tflite` and, smaller, `model_int8.tflite`; `"onnx"` writes
             `model.onnx`.
-        tolerance: The largest difference of a probability that is right; of int8, any is where 99
-            % of the examples keep their class.
+        tolerance: The largest difference that is right, of a probability, or of a number in
+            standard deviations; of int8, any is where 99 % of the examples are decided the same.
 
     Returns:
         List of `ExportedFile`.
@@ -81,7 +79,7 @@ def export(
         with _empty_folder(directory / "unfinished") as folder:
             try:
                 for draft in FORMATS[name](model, expected, folder):
-                    written.append(_finish(draft, name, directory, tolerance))
+                    written.append(_finish(draft, name, model.task, directory, tolerance))
             except Exception as error:  # Keras, h5py and TensorFlow have their own for a full disk
                 failures.append(f"{directory / FILES[name]}: {name} failed: {reason(error)}")
     if failures:
@@ -90,25 +88,24 @@ def export(
     return written
 
 
-def _finish(draft, name, directory, tolerance):
+def _finish(draft, name, task, directory, tolerance):
     """Compares a file with the model and puts it in its place."""
-    difference = same_class = None
+    difference = agreement = None
     if draft.expected is not None:
         inputs, expected = draft.expected
-        found = read_and_run(name, draft.path, inputs, draft.path.parent)
-        difference = float(np.abs(found - expected).max())
-        same_class = float(np.mean(found.argmax(axis=-1) == expected.argmax(axis=-1)))
-        if not (same_class >= SAME_CLASS if draft.quantized else difference <= tolerance):
+        found = read_and_run(name, draft.path, task.output, inputs, draft.path.parent)
+        difference, agreement = task.compare(found, expected)
+        if not (agreement >= AGREEMENT if draft.quantized else difference <= tolerance):
             wrong = directory / "failed" / draft.path.name
             _move(draft.path, wrong)
             raise ExportError(
-                f"{draft.path.name}, read anew, gives probabilities up to {difference:.1e} from "
-                f"the model's, and its class to {same_class:.2%} of {len(expected)} examples. It "
-                f"is kept as {wrong}"
+                f"{draft.path.name}, read anew, gives {task.output} up to {difference:.1e} from "
+                f"the model's, and decides as it does for {agreement:.2%} of {len(expected)} "
+                f"examples. It is kept as {wrong}"
             )
     path = directory / draft.path.name
     _move(draft.path, path)
-    return ExportedFile(name, path, _size(path), difference, same_class, draft.note)
+    return ExportedFile(name, path, _size(path), difference, agreement, draft.note)
 
 
 def _size(path):

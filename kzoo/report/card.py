@@ -24,7 +24,7 @@ The test split was read once, after the epoch had been chosen on validation data
 {files}{notes}
     import kzoo
     model = kzoo.load("model.keras")    # in this folder
-    model.predict(inputs)["probabilities"]
+    model.predict(inputs)["{output}"]
 """
 
 
@@ -64,11 +64,12 @@ def card(
         data=" ".join(filter(None, [config["data"]["name"], config["data"].get("dataset")])),
         headline=task.headline(metrics),
         task=task,
+        output=task.output,
         facts=_facts(task.facts(metrics), over_seeds),
         peak_memory=(metrics["peak_memory_bytes"] or 0) / 2**30,
         versions=", ".join(f"{name} {version}" for name, version in metrics["versions"].items()),
         figures="\n".join(f"![{path.stem}]({path.as_posix()})" for path in figures),
-        files=_files(metrics["files"]),
+        files=_files(metrics["files"], task),
         notes="".join(f"\n**{title}.** {note}\n" for title, note in notes.items() if note),
     )
 
@@ -91,13 +92,13 @@ def _start(config):
     return None
 
 
-def _files(files):
+def _files(files, task):
     """Returns a table of what was exported, and how far each file is from the model."""
     if not files:
         return ""
     rows = [
         f"| `{name}` | {file['bytes'] / 2**20:.2f} MiB | {file['difference']:.1e} "
-        f"| {file['same_class']:.2%} | {file['note']} |"
+        f"| {file['agreement']:.2%} | {file['note']} |"
         for name, file in files.items()
     ]
     return "\n".join(
@@ -106,7 +107,7 @@ def _files(files):
             "Each file was read in a new process and compared with the model on examples of the "
             "validation split:",
             "",
-            "| file | size | largest difference of a probability | same class | |",
+            f"| file | size | {task.difference} | {task.agreement} | |",
             "|---|---|---|---|---|",
             *rows,
             "",

@@ -8,7 +8,7 @@ COLORS = {"training": "#4477aa", "validation": "#cc6677"}
 
 
 def draw_curves(history_file, path):
-    """Draws loss and accuracy over the epochs.
+    """Draws the loss and the metric of the task over the epochs.
 
     Args:
         history_file: CSV file with the columns that `keras.callbacks.CSVLogger` writes.
@@ -18,7 +18,8 @@ def draw_curves(history_file, path):
         rows = list(csv.DictReader(file))
     epochs = [int(row["epoch"]) + 1 for row in rows]
     figure = Figure(figsize=(9, 3.5), layout="constrained")
-    for axes, name in zip(figure.subplots(1, 2), ["loss", "accuracy"], strict=True):
+    names = sorted((name for name in rows[0] if f"val_{name}" in rows[0]), key="loss".__ne__)
+    for axes, name in zip(figure.subplots(1, len(names)), names, strict=True):
         for kind, prefix in [("training", ""), ("validation", "val_")]:
             values = [float(row[prefix + name]) for row in rows]
             axes.plot(epochs, values, "o-", markersize=3, color=COLORS[kind], label=kind)

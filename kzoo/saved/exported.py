@@ -10,8 +10,9 @@ import numpy as np
 from kzoo.messages import Note, listed, reason
 from kzoo.saved.shipped import LoadError, read_json
 from kzoo.saved.signature import signature_of_function
+from kzoo.saved.trained_model import task_of_config
 
-# In a SavedModel of kzoo: how the classifier in it is built. TensorFlow keeps the folder for such
+# In a SavedModel of kzoo: how the model in it is built. TensorFlow keeps the folder for such
 # files and does not read it.
 DESCRIPTION = "assets.extra/classifier.json"
 PROGRAM = (
@@ -34,7 +35,7 @@ class ExportedModel:
         folder: `Path`.
         signature: `Signature` of a call.
         signatures: Dict from the name of each signature in the file to its `Signature`.
-        class_names: List of strings, or None where kzoo has not exported it.
+        task: What is asked of it, as `Classification`; None where kzoo has not exported it.
 
     Call arguments:
         inputs: Arrays, lists or tensors in the structure of `signature.inputs`, of its types.
@@ -62,7 +63,12 @@ class ExportedModel:
         else:
             found = listed(self.signatures) or "none"
             raise ValueError(f"It has no signature serve or serving_default. It has: {found}.")
-        self.class_names = self._description and self._description["config"]["class_names"]
+        self.task = self._description and task_of_config(self._description["config"])
+
+    @property
+    def class_names(self):
+        """List of strings, one for each logit of a classification."""
+        return getattr(self.task, "class_names", None)
 
     @functools.cached_property
     def preprocessing(self):
@@ -85,7 +91,7 @@ class ExportedModel:
         return self._loaded.signatures["serving_default"](**tensors)
 
     def predict(self, x, *, decoded=False, **_):
-        """Returns the outputs as arrays, of what the `predict` of a `Classifier` takes.
+        """Returns the outputs as arrays, of what the `predict` of a `TrainedModel` takes.
 
         The other arguments of Keras' `predict` are ignored.
         """
@@ -93,7 +99,7 @@ class ExportedModel:
         return keras.tree.map_structure(np.asarray, self(x))
 
     def recover(self):
-        """Returns the `Classifier` that this was exported from, which can be trained further.
+        """Returns the `TrainedModel` that this was exported from, which can be trained further.
 
         Its layers are built anew, in Keras' safe mode, and its weights found by their names.
 
@@ -107,12 +113,12 @@ class ExportedModel:
             )
         stored = {v.name.removesuffix(":0"): v.numpy() for v in self._loaded.variables}
         try:
-            classifier = keras.saving.deserialize_keras_object(self._description, safe_mode=True)
-            for weight in classifier.weights:
+            model = keras.saving.deserialize_keras_object(self._description, safe_mode=True)
+            for weight in model.weights:
                 weight.assign(stored[weight.path])
         except Exception as error:  # Keras has many
             raise LoadError(f"{self.folder} cannot be trained: {reason(error)}") from error
-        return classifier
+        return model
 
 
 def _description(folder):
@@ -121,10 +127,10 @@ def _description(folder):
     if not path.is_file():
         return None
     description = read_json(path)
-    config = description.get("config")
-    names = config.get("class_names") if isinstance(config, dict) else None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise LoadError(f"{path} is damaged: it names no classes.")
+    try:
+        task_of_config(description.get("config"))
+    except (AttributeError, ValueError) as error:
+        raise LoadError(f"{path} is damaged: {reason(error)}.") from None
     return description
 
 

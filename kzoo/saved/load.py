@@ -17,8 +17,8 @@ def load(source):
             directory goes before a name.
 
     Returns:
-        `keras.Model`; for a model of kzoo, a `Classifier` with `.core` and `.class_names`; for a
-        SavedModel, an `ExportedModel`, which computes but cannot be trained.
+        `keras.Model`; for a model of kzoo, a `TrainedModel` with `.core`, `.preprocessing` and
+        `.task`; for a SavedModel, an `ExportedModel`, which computes but cannot be trained.
 
     Raises:
         NoModelError: If there is no such model; the message says which there are.

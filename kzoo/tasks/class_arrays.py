@@ -5,6 +5,8 @@ import numpy as np
 from kzoo.messages import DataError
 
 SHOWN = 20  # values in a message
+NUMBERS = " To predict a number, set task: regression."
+FEWEST = 3  # examples of most classes
 LARGEST = 2.0**53  # below which a float64 tells neighbouring integers apart
 
 
@@ -77,8 +79,14 @@ def _integers(y, name, path):
     wrong = np.flatnonzero(~((np.abs(y) < LARGEST) & (y == np.rint(y))))
     if len(wrong):
         raise DataError(
-            f"{path}: {name} must hold classes, such as 0, 1 and 2; a number cannot be predicted. "
+            f"{path}: {name} must hold classes, such as 0, 1 and 2.{NUMBERS} "
             f"Received: {y[wrong[0]]} at example {wrong[0]}, counted from 0"
+        )
+    counts = np.unique(y, return_counts=True)[1]
+    if np.mean(counts < FEWEST) > 0.5:
+        raise DataError(
+            f"{path}: {name} holds {len(counts)} different numbers in {len(y)} examples. It must "
+            f"hold classes, with several examples of each.{NUMBERS}"
         )
     return y.astype("int64")
 
@@ -87,8 +95,9 @@ def _from_one_hot(y, name, path):
     wrong = np.flatnonzero(((y != 0) & (y != 1)).any(axis=1) | ((y == 1).sum(axis=1) != 1))
     if len(wrong):
         row = np.array2string(y[wrong[0]], threshold=SHOWN, separator=", ")
+        hint = NUMBERS.replace("a number", "numbers") if np.isin(y, (0, 1)).mean() < 0.5 else ""
         raise DataError(
-            f"{path}: {name} must hold one class for each example; its rows are not one-hot. "
+            f"{path}: {name} must hold one class for each example; its rows are not one-hot.{hint} "
             f"Received: {row} at example {wrong[0]}, counted from 0"
         )
     return y.argmax(axis=1)

@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 
 from kzoo.messages import DataError, listed
+from kzoo.tasks.class_arrays import NUMBERS
 
 FEWEST = 3  # rows of a class: one for each split
 
@@ -41,13 +42,19 @@ def text_classes(labels, targets):
 
 
 def _class_names(y, targets):
+    if y.ndim > 1:
+        raise DataError(
+            f"{targets.path}: {targets.names['train']}: a classification has one target. To "
+            "predict several numbers, set task: regression."
+        )
     counts = Counter(value for value in y if value is not None)
     small = {name for name, count in counts.items() if count < FEWEST}
     what = f"{targets.path}: {targets.names['train']}"
     if len(small) > len(counts) / 2:
+        numbers = sum(_number(name.replace(",", "")) is not None for name in counts)
         raise DataError(
             f"{what} has {len(counts)} different values in {len(y)} rows. It must hold classes, "
-            "with several rows of each."
+            f"with several rows of each.{NUMBERS if numbers > len(counts) / 2 else ''}"
         )
     if small:
         first = next(i for i, value in enumerate(y) if value in small)

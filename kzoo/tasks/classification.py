@@ -5,13 +5,14 @@ import dataclasses
 import numpy as np
 
 from kzoo.messages import DataError, listed
+from kzoo.tasks.base import Task, Told, shortest
 from kzoo.tasks.class_arrays import array_classes
 from kzoo.tasks.class_metrics import classification_metrics, softmax
 from kzoo.tasks.class_texts import text_classes
 
 
 @dataclasses.dataclass(frozen=True)
-class Classification:
+class Classification(Task):
     """Tells classes apart: a logit for each, cross-entropy, the most probable one.
 
     Everything that is so because the target is a class is here, and in the files `class_*.py`
@@ -23,20 +24,21 @@ class Classification:
 
     class_names: list[str]
     name = "classification"
+    kind = "classes"
+    metric = "accuracy"
+    output = "probabilities"
+    difference = "largest difference of a probability"
+    agreement = "same class"
+    followed_as = "probability of the predicted class"
+    options = {}
 
     @classmethod
-    def learn(cls, labels, targets):
-        """Finds out what the classes are.
+    def learn(cls, labels, targets, /):
+        """One of several classes for each example.
 
         Args:
             labels: Dict from split, training first, to the targets as they stand in the format.
             targets: `Targets`.
-
-        Returns:
-            The task; a dict from split to integer array `(examples,)`; and lines for the report.
-
-        Raises:
-            DataError: If they are no classes.
         """
         if isinstance(targets.class_names, list):
             found = targets.class_names, [y.astype("int32") for y in labels.values()], []
@@ -48,18 +50,18 @@ class Classification:
         return cls(names), dict(zip(labels, indices, strict=True)), notes
 
     @property
-    def num_outputs(self):
-        """Number of outputs of the head."""
-        return len(self.class_names)
+    def names(self):
+        return self.class_names
+
+    def strata(self, labels):
+        return labels
 
     def targets(self, labels):
-        """Returns what the loss compares with: one-hot `(batch, num_outputs)`, by TensorFlow."""
         import tensorflow as tf
 
         return tf.one_hot(labels, self.num_outputs)
 
     def loss(self, label_smoothing):
-        """Returns the Keras loss from logits."""
         import keras
 
         return keras.losses.CategoricalCrossentropy(
@@ -67,10 +69,9 @@ class Classification:
         )
 
     def training_metrics(self):
-        """Returns the Keras metrics that are told after each epoch."""
         import keras
 
-        return [keras.metrics.CategoricalAccuracy(name="accuracy")]
+        return [keras.metrics.CategoricalAccuracy(name=self.metric)]
 
     def class_weights(self, class_weight, labels):
         """Returns how much an example of each class counts in training.
@@ -93,15 +94,16 @@ class Classification:
         return np.array([class_weight.get(name, 1.0) for name in self.class_names], "float32")
 
     def outputs(self, logits):
-        """Returns the outputs of the saved model, a dict of Keras tensors in float32."""
         import keras
 
-        softmax = keras.layers.Activation("softmax", dtype="float32", name="probabilities")
-        return {"logits": logits, "probabilities": softmax(logits)}
+        softmax = keras.layers.Activation("softmax", dtype="float32", name=self.output)
+        return {"logits": logits, self.output: softmax(logits)}
 
     def predictions(self, logits):
-        """Returns the same of an array of logits: probabilities in float64."""
         return softmax(logits)
+
+    def logits(self, outputs):
+        return outputs["logits"]
 
     def evaluate(self, logits, labels):
         """Returns a dict of numbers; see `classification_metrics`."""
@@ -111,54 +113,75 @@ class Classification:
         """Returns the name of the most probable class for each example."""
         return [self.class_names[i] for i in probabilities.argmax(axis=-1)]
 
-    def check_splits(self, splits):
-        """Refuses splits that nothing can be learned from or tested on.
+    def tell(self, prediction, label=None):
+        best = int(prediction.argmax())
+        name, true = self.class_names[best], None if label is None else self.class_names[label]
+        is_mistake = true not in (None, name)
+        caption = f"{name} ({prediction[best]:.0%})" + (f", is {true}" if is_mistake else "")
+        return Told(name, caption, true, is_mistake)
 
-        Args:
-            splits: Dict from split to integer array.
+    @property
+    def columns(self):
+        return ["class", *(f"probability of {name}" for name in self.class_names)]
 
-        Raises:
-            DataError: If a split has no example, or training fewer than two classes.
+    def cells(self, prediction):
+        return [*self.decide(prediction[None]), *prediction]
+
+    def as_json(self, prediction):
+        by_class = zip(self.class_names, map(shortest, prediction), strict=True)
+        return {"class": self.decide(prediction[None])[0], self.output: dict(by_class)}
+
+    def compare(self, found, expected):
+        same_class = found.argmax(axis=-1) == expected.argmax(axis=-1)
+        return float(np.abs(found - expected).max()), float(np.mean(same_class))
+
+    def followed(self, predictions):
+        return predictions[:, predictions[0].argmax()]
+
+    def worst(self, predictions, labels, k):
+        """Returns the places of the `k` wrong predictions with the highest probabilities.
+
+        Example:
+        >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8]])
+        >>> Classification(["cat", "dog"]).worst(probabilities, [0, 1, 0, 0], k=2)
+        array([3, 2])
         """
-        for name, labels in splits.items():
-            if not len(labels):
-                raise DataError(f"The {name} split has no example.")
+        wrong = np.flatnonzero(predictions.argmax(axis=1) != np.asarray(labels))
+        return wrong[np.argsort(-predictions[wrong].max(axis=1), kind="stable")][:k]
+
+    def check_splits(self, splits):
+        super().check_splits(splits)
         if len(np.unique(splits["train"])) < 2:
             raise DataError("The train split has one class only; there is nothing to tell apart.")
 
-    def counts(self, splits):
+    def rows(self, splits):
         """Returns a dict from class name to the number of its examples in each split."""
         counts = [np.bincount(y, minlength=self.num_outputs) for y in splits.values()]
         return dict(zip(self.class_names, np.stack(counts, axis=1).tolist(), strict=True))
 
     def warnings(self, splits):
-        """Yields what makes results on these splits doubtful."""
-        counts = self.counts(splits)
+        counts = self.rows(splits)
         for i, split in enumerate(splits):
             if names := [name for name, in_splits in counts.items() if not in_splits[i]]:
                 yield f"warning: {split} has no example of {listed(names)}"
 
-    def figures(self, metrics):
-        """Yields the name of each figure of the test, and a function that draws it to a path."""
+    def figures(self, logits, labels):
         from kzoo.tasks.confusion_matrix import draw_confusion_matrix
 
-        matrix = metrics["test_confusion_matrix"]
+        matrix = self.evaluate(logits, labels)["confusion_matrix"]
         yield (
             "confusion_matrix.png",
             lambda path: draw_confusion_matrix(matrix, self.class_names, path),
         )
 
     def result(self, metrics):
-        """Returns what the test came to, as the last lines on the terminal say it."""
         return f"test accuracy {metrics['test_accuracy']:.4f}, loss {metrics['test_loss']:.4f}"
 
     def headline(self, metrics):
-        """Returns what the test came to, as the first line of a card says it."""
         examples = sum(of_class["examples"] for of_class in metrics["test_classes"].values())
         return f"{metrics['test_accuracy']:.2%} of {examples:,} test examples right"
 
     def facts(self, metrics):
-        """Returns a dict of what a card tells of the test and the validation."""
         return {
             "test accuracy": f"{metrics['test_accuracy']:.4f}",
             "test loss": f"{metrics['test_loss']:.4f} nats",

@@ -1,4 +1,6 @@
-"""Tests a trained model on the test split of its data, or of other data with its classes."""
+"""Tests a trained model on the test split of its data, or of other data with its targets."""
+
+import dataclasses
 
 import keras
 import numpy as np
@@ -8,10 +10,10 @@ from kzoo.data import load_data
 from kzoo.data.batches import evaluation_batches
 from kzoo.data.dataset import Stream, differ_in_shape
 from kzoo.messages import DataConfigError, DataError, listed, reason
-from kzoo.saved.classifier import Classifier
 from kzoo.saved.load import load
 from kzoo.saved.shipped import find_model, find_recipe
 from kzoo.saved.signature import input_kind, show_specs, signature_of
+from kzoo.saved.trained_model import TrainedModel
 from kzoo.tasks.classification import Classification
 from kzoo.training.recipe import REGISTRIES
 
@@ -42,7 +44,7 @@ def evaluate(model, config=None, overrides=None):
 
 
 def load_run_data(source, path, model, config=None, overrides=None):
-    """Loads the data of the run that a model is from, or other data with its classes.
+    """Loads the data of the run that a model is from, or other data with its targets.
 
     Args:
         source: What a message calls the model.
@@ -59,41 +61,42 @@ def load_run_data(source, path, model, config=None, overrides=None):
         DataError: If the data cannot be had.
     """
     section = _data_section(config or _config_of_run(path), overrides or {})
-    reads = input_kind(signature_of(model).inputs)
+    reads, task = input_kind(signature_of(model).inputs), task_of(model)
+    asked = {"name": task.name, **task.options}
     try:
-        dataset = load_data(section, getattr(model, "preprocessing", None))
+        dataset = load_data(section, getattr(model, "preprocessing", None), asked)
     except DataConfigError:
         raise
     except DataError as error:
         if config or overrides:
             raise
-        raise DataError(f"{error}\nOther data with its classes will do: --config.") from None
-    task, holds = task_of(model), dataset.preprocessing.kind
+        raise DataError(f"{error}\nOther data with its targets will do: --config.") from None
+    holds = dataset.preprocessing.kind
     if task != dataset.task:
         raise ConfigError(
-            f"The classes of the data are not those of {source}.\n"
-            f"The data has: {listed(dataset.task.class_names)}. "
-            f"The model has: {listed(task.class_names)}."
+            f"The {task.kind} of the data are not those of {source}.\n"
+            f"The data has: {listed(dataset.task.names)}. The model has: {listed(task.names)}."
         )
     if reads != holds:
         raise ConfigError(f"{source} reads {reads}s. The data holds {holds}s.")
-    return dataset
+    return dataclasses.replace(dataset, task=task)
 
 
 def task_of(model):
-    """Returns the task of a model; of one that names no classes, numbers are their names.
+    """Returns the task of a model; of one that is not of kzoo, numbers are the names of classes.
 
     Raises:
         ConfigError: If the model gives no probabilities.
     """
+    if task := getattr(model, "task", None):
+        return task
     outputs = signature_of(model).outputs
     if not isinstance(outputs, dict) or not {"logits", "probabilities"} <= outputs.keys():
         raise ConfigError(
             "The model must give logits and probabilities, as those of kzoo do. "
             f"This one gives {show_specs(outputs)}."
         )
-    numbers = map(str, range(outputs["probabilities"].shape[-1]))
-    return Classification(list(getattr(model, "class_names", None) or numbers))
+    return Classification([str(i) for i in range(outputs["probabilities"].shape[-1])])
 
 
 def predict_test_split(source, model, dataset):
@@ -103,11 +106,12 @@ def predict_test_split(source, model, dataset):
         ConfigError: If the model cannot read the data.
     """
     try:
-        if isinstance(model, Classifier):
+        if isinstance(model, TrainedModel):
             return model.core.predict(evaluation_batches(dataset, dataset.test), verbose=0)
         known = {"decoded": True} if hasattr(model, "preprocessing") else {}
         batches = _raw_batches(dataset.test, dataset.batch_size)
-        return np.concatenate([model.predict(batch, **known)["logits"] for batch in batches])
+        outputs = [model.predict(batch, **known) for batch in batches]
+        return np.concatenate([task_of(model).logits(batch) for batch in outputs])
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{source} cannot read the data: {reason(error)}") from None
 

@@ -1,4 +1,4 @@
-"""Goes on from a trained model: on other data, to other classes."""
+"""Goes on from a trained model: on other data, to other classes or another task."""
 
 import dataclasses
 import fnmatch
@@ -8,10 +8,10 @@ import keras
 
 from kzoo.config import ConfigError
 from kzoo.messages import listed, nearest
-from kzoo.saved.classifier import Classifier
 from kzoo.saved.exported import ExportedModel
 from kzoo.saved.load import load
 from kzoo.saved.shipped import LoadError
+from kzoo.saved.trained_model import TrainedModel
 
 
 def starting_point(*, from_: str, trainable: Sequence[str] = ("*",)):
@@ -24,7 +24,7 @@ def starting_point(*, from_: str, trainable: Sequence[str] = ("*",)):
             The others keep their weights, and normalization its statistics.
 
     Returns:
-        `Classifier`.
+        `TrainedModel`.
 
     Raises:
         NoModelError: If there is no such model.
@@ -36,7 +36,7 @@ def starting_point(*, from_: str, trainable: Sequence[str] = ("*",)):
         model = model.recover() if isinstance(model, ExportedModel) else model
     except LoadError as error:
         raise ConfigError(f"finetune.from: {error}") from None
-    if not isinstance(model, Classifier):
+    if not isinstance(model, TrainedModel):
         raise ConfigError(f"finetune.from takes a model of kzoo. Received: {from_}")
     _freeze(model.core, trainable, from_)
     return model
@@ -46,7 +46,7 @@ def adapt(model, dataset):
     """Gives a trained model what the data asks for.
 
     Args:
-        model: `Classifier` that `starting_point` returned.
+        model: `TrainedModel` that `starting_point` returned.
         dataset: `Dataset`, read with the pre-processing of the model.
 
     Returns:
@@ -57,13 +57,13 @@ def adapt(model, dataset):
     core.set_weights(model.core.get_weights())
     for layer, old in zip(core.layers, model.core.layers, strict=True):
         _set_trainable(layer, old.trainable)
-    head = "its head is kept"
+    task, head = model.task, "its head is kept"
     if dataset.task != model.task:
-        core = _with_new_head(core, dataset.task.num_outputs)
-        head = "a new head, for other classes"
+        task, head = dataset.task, f"a new head, for other {dataset.task.kind}"
+        core = _with_new_head(core, task.num_outputs)
     trained = sum(layer.trainable for layer in _with_weights(core))
     note = f"from {model.name}: {trained} of {len(_with_weights(core))} layers are trained; {head}"
-    return dataclasses.replace(dataset, notes=(*dataset.notes, note)), core
+    return dataclasses.replace(dataset, task=task, notes=(*dataset.notes, note)), core
 
 
 def _freeze(core, trainable, source):

@@ -46,7 +46,7 @@ def fit(
     schedule="constant",
     label_smoothing: Fraction = 0.0,
     class_weight: Literal["balanced"] | dict[Any, PositiveFloat] | None = None,
-    monitor: Literal["val_loss", "val_accuracy"] = "val_loss",
+    monitor: Literal["val_loss", "val_accuracy", "val_r2"] = "val_loss",
     early_stopping: PositiveInt | None = None,
     steps_per_execution: PositiveInt = 1,
 ):
@@ -65,7 +65,7 @@ def fit(
         label_smoothing: Fraction of the target that is shared among all classes.
         class_weight: How much an example counts in training, by its class: `"balanced"`, a dict
             from class name to weight, or None.
-        monitor: What makes an epoch the best one.
+        monitor: What makes an epoch the best one: the loss, or the metric of the task.
         early_stopping: Epochs without a better one after which training stops; None never stops.
         steps_per_execution: Steps run in one call of the graph; lowered to the next number that
             divides the steps of an epoch, so that no call runs into the next epoch.

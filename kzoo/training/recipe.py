@@ -9,10 +9,12 @@ from kzoo.export import ExportError, check_packages
 from kzoo.lazy import Lazy
 from kzoo.models import MODELS
 from kzoo.saved.shipped import find_recipe
+from kzoo.tasks import DEFAULT, LEARN
 from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, check_ranges
 from kzoo.types import LEARNED
 
 REGISTRIES = {
+    "task": LEARN,
     "data": DATASETS,
     "data.augmentation": Lazy("kzoo.data.augmentation", "augment"),
     "data.text": Lazy("kzoo.preprocessing.text", "TextPreprocessing.learn"),
@@ -43,7 +45,7 @@ def load_config(path, overrides=None, start=None):
         ConfigError: With a line or two for every key that is wrong.
     """
     path = find_recipe(path)
-    config = read(path)
+    config = {"task": DEFAULT, **read(path)}
     if start is not None:
         config = _going_on_from(config, start)
     config = override(config, overrides or {}, source=str(path))

@@ -12,7 +12,8 @@ from kzoo.data.batches import steps_per_epoch
 from kzoo.data.report import report
 from kzoo.messages import listed, reason
 from kzoo.models import MODELS
-from kzoo.saved.classifier import Classifier, with_preprocessing
+from kzoo.saved.trained_model import TrainedModel
+from kzoo.tasks import TASKS
 from kzoo.training.callbacks import StopWhenAsked
 from kzoo.training.class_weights import by_class_name
 from kzoo.training.environment import environment, peak_memory_bytes
@@ -36,12 +37,12 @@ class Run:
 
     Attributes:
         folder: `Path` of its folder.
-        model: The trained `Classifier`.
+        model: The `TrainedModel`.
         metrics: Dict, what `metrics.json` holds.
     """
 
     folder: Path
-    model: Classifier
+    model: TrainedModel
     metrics: dict = dataclasses.field(repr=False)
 
 
@@ -68,13 +69,14 @@ def run(config, run_dir=None, overwrite=False, dry_run=False, test=True):
     if not dry_run:
         check_run_folder(run_dir, overwrite)
     dataset, core = read_data_and_build(config)
-    training, names = config["training"], dataset.task.class_names
-    training = {**training, "class_weight": by_class_name(training["class_weight"], names)}
+    training = config["training"]
+    weight = by_class_name(training["class_weight"], dataset.task.names)
+    training = {**training, "class_weight": weight}
     described = _describe(dataset, config)
     print(described)
     if dry_run:
         return core.summary()
-    model = with_preprocessing(core, dataset.preprocessing, names, config["name"])
+    model = TrainedModel(core, dataset.preprocessing, dataset.task, config["name"])
     with run_folder(config["name"], run_dir, overwrite) as folder, Failures(folder) as failures:
         write(folder.path / "config.yaml", dump(config))
         write(folder.path / "data.txt", described)
@@ -93,9 +95,13 @@ def run(config, run_dir=None, overwrite=False, dry_run=False, test=True):
             seconds = time.perf_counter() - start
             failures.attempt("", save_weights, model, folder.path)
         files = export_run(model, dataset, folder.path, config, failures)
-        tested = failures.attempt("The test failed", test_model, core, dataset) if test else None
-        metrics = {**(tested or {}), **_facts(best, core, seconds, config), "files": files}
-        write_report(model, dataset, metrics, folder.path, config, failures)
+        logits, tested = None, {}
+        if test:
+            found = failures.attempt("The test failed", test_model, core, dataset)
+            logits, tested = found or (logits, tested)
+        facts = _facts(best, core, dataset.task, seconds, config)
+        metrics = {**tested, **facts, "files": files}
+        write_report(model, dataset, logits, metrics, folder.path, config, failures)
         failures.check()
         if "keras" not in config["export"]["formats"]:
             (folder.path / "model.keras").unlink()
@@ -107,17 +113,18 @@ def read_data_and_build(config):
     """Returns the `Dataset` of a config and, built for it, the core.
 
     Raises:
-        ConfigError: If the model cannot read such data, or a class weight is for no class of it.
+        ConfigError: If the model cannot read such data, or the training does not suit the task.
         DataError: If the data cannot be had.
         LoadError: If there is no such model to go on from, or it cannot be loaded.
     """
+    _check_task(config)
     _check_optimizer(config["training"])
     _check_backend(config["export"]["formats"])
     keras.utils.set_random_seed(config["seed"])
     start = None
     if "finetune" in config:  # before the data, which may take its time
         start = starting_point(**{ARGUMENT.get(k, k): v for k, v in config["finetune"].items()})
-    dataset = load_data(config["data"], start and start.preprocessing)
+    dataset = load_data(config["data"], start and start.preprocessing, config["task"])
     if start:
         return adapt(start, dataset)
     decided = [dataset.preprocessing.example_shape, dataset.task.num_outputs]
@@ -129,6 +136,13 @@ def read_data_and_build(config):
     except (TypeError, ValueError) as error:
         raise ConfigError(f"model {config['model']['name']}: {reason(error)}") from None
     return dataset, core
+
+
+def _check_task(config):
+    """Refuses a training that does not suit the task."""
+    task = TASKS[config["task"]["name"]].load()
+    if problems := list(task.misfits(config["training"])):
+        raise ConfigError("\n".join(problems))
 
 
 def _check_optimizer(training):
@@ -161,10 +175,10 @@ def _describe(dataset, config):
     )
 
 
-def _facts(best, core, seconds, config):
+def _facts(best, core, task, seconds, config):
     """Returns what `metrics.json` holds beside the numbers of the test."""
     return {
-        "validation_accuracy": best.best_logs["accuracy"],
+        f"validation_{task.metric}": best.best_logs[task.metric],
         "validation_loss": best.best_logs["loss"],
         "best_epoch": best.best_epoch,
         "epochs": best.epochs,

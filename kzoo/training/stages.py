@@ -28,7 +28,7 @@ def keep_best(stop, model, folder, config, failures):
 
     Args:
         stop: `TrainingStopped`.
-        model: `Classifier`, with the best weights.
+        model: `TrainedModel`, with the best weights.
         folder: `Path` to write to.
         config: The resolved config.
         failures: `Failures`.
@@ -54,7 +54,7 @@ def export_run(model, dataset, folder, config, failures):
     """Writes the formats of a run.
 
     Args:
-        model: `Classifier`.
+        model: `TrainedModel`.
         dataset: `Dataset`, on whose validation split they are compared with the model.
         folder: `Path` to write to.
         config: The resolved config.
@@ -71,13 +71,13 @@ def export_run(model, dataset, folder, config, failures):
     except Exception as error:  # the inputs cannot be read, or the model cannot run on them
         failures.note(error, f"{folder}: nothing was exported")
         written = []
-    if (folder / "failed" / "model.keras").is_file():  # it gives other probabilities
+    if (folder / "failed" / "model.keras").is_file():  # it gives other predictions
         (folder / "model.keras").unlink(missing_ok=True)
     return {
         file.path.name: {
             "bytes": file.size,
             "difference": file.difference,
-            "same_class": file.same_class,
+            "agreement": file.agreement,
             "note": file.note,
         }
         for file in written
@@ -85,19 +85,20 @@ def export_run(model, dataset, folder, config, failures):
 
 
 def test_model(core, dataset):
-    """Returns the numbers of the test split, which is read here and nowhere else."""
+    """Returns logits and numbers of the test split, which is read here and nowhere else."""
     logits = core.predict(evaluation_batches(dataset, dataset.test), verbose=0)
     metrics = dataset.task.evaluate(logits, dataset.test.labels)
-    return {f"test_{name}": value for name, value in metrics.items()}
+    return logits, {f"test_{name}": value for name, value in metrics.items()}
 
 
-def write_report(model, dataset, metrics, folder, config, failures):
+def write_report(model, dataset, logits, metrics, folder, config, failures):
     """Writes the numbers, the figures and the card of a run.
 
     Args:
-        model: `Classifier`.
+        model: `TrainedModel`.
         dataset: `Dataset`.
-        metrics: Dict for `metrics.json`; without the keys `test_...` if the test failed.
+        logits: What the core gives for the test split, or None where it was not tested.
+        metrics: Dict for `metrics.json`.
         folder: `Path` to write to.
         config: The resolved config.
         failures: `Failures`.
@@ -105,9 +106,9 @@ def write_report(model, dataset, metrics, folder, config, failures):
     path, figures, page = folder / "metrics.json", folder / "figures", folder / "README.md"
     failures.attempt(f"{path} was not written", write, path, json.dumps(metrics, indent=2))
     figures.mkdir(exist_ok=True)
-    for name, draw in _figures(model, dataset, metrics, folder):
+    for name, draw in _figures(model, dataset, logits, folder):
         failures.attempt(f"{figures / name} was not drawn", _draw, draw, figures / name)
-    if _is_tested(metrics):
+    if logits is not None:
         drawn = [path.relative_to(folder) for path in sorted(figures.glob("*.png"))]
         failures.attempt(
             f"{page} was not written",
@@ -115,17 +116,13 @@ def write_report(model, dataset, metrics, folder, config, failures):
         )
 
 
-def _is_tested(metrics):
-    return any(key.startswith("test_") for key in metrics)
-
-
-def _figures(model, dataset, metrics, folder):
+def _figures(model, dataset, logits, folder):
     """Yields the name of each figure that this run has, and a function that draws it to a path."""
     yield "curves.png", lambda path: draw_curves(folder / "history.csv", path)
-    if _is_tested(metrics):
-        yield from dataset.task.figures(metrics)
+    if logits is not None:
+        yield from dataset.task.figures(logits, dataset.test.labels)
     if attention_model(model.core):
-        split = dataset.test if _is_tested(metrics) else dataset.validation
+        split = dataset.validation if logits is None else dataset.test
         yield "attention.png", lambda path: _draw_attention(model, split, path)
 
 

@@ -8,7 +8,8 @@ import kzoo
 from kzoo.config import dump
 from kzoo.data import DATASETS
 from kzoo.preprocessing.text import TextPreprocessing
-from kzoo.saved.classifier import with_preprocessing
+from kzoo.saved.trained_model import TrainedModel
+from kzoo.tasks.classification import Classification
 from kzoo.training import train
 from kzoo.training.evaluate import evaluate
 from tests.data.tables import write_csv
@@ -82,7 +83,7 @@ def test_texts_are_read_with_the_vocabulary_of_the_model(tmp_path):
     layer = TextPreprocessing(["pobre"], sequence_length=3)
     options = {"embedding_dim": 2, "units": 3, "attention_units": 5}
     core = kzoo.create_model("lstm_attention", (None,), 2, vocabulary_size=3, **options)
-    model = with_preprocessing(core, layer, ["bad", "good"])
+    model = TrainedModel(core, layer, Classification(["bad", "good"]))
     model.save(tmp_path / "model.keras")
     test = text_folder(path=path).test
     probabilities = model.predict(test.inputs, verbose=0)["probabilities"]

@@ -12,7 +12,7 @@ def test_it_names_all_there_is(kzoo_command):
     first_words = {line.split()[0] for line in outcome.out.splitlines() if line}
     assert {*kzoo.list_saved_models(), *kzoo.list_models(), *DATASETS} <= first_words
     assert re.search(
-        r"^digits_cnn_attention +cnn_attention +digits +43,242 +0\.99", outcome.out, re.M
+        r"^digits_cnn_attention +cnn_attention +digits +43,242 +accuracy 0\.99", outcome.out, re.M
     )
 
 

@@ -16,11 +16,12 @@ from kzoo.preprocessing.image import ImagePreprocessing
 from kzoo.preprocessing.sequence import SequencePreprocessing
 from kzoo.preprocessing.table import TablePreprocessing
 from kzoo.preprocessing.text import TextPreprocessing
-from kzoo.saved.classifier import with_preprocessing
+from kzoo.saved.trained_model import TrainedModel
+from kzoo.tasks.classification import Classification
 from tests import tiny
 from tests.data.image_files import encode
 from tests.data.tables import columns, write_csv
-from tests.export.classifiers import image_classifier
+from tests.export.trained import image_classifier
 
 OPTIONS = {
     "image": {key: value for key, value in tiny.MODEL.items() if key != "name"},
@@ -50,7 +51,7 @@ def models(tmp_path_factory):
         vocabulary = {"vocabulary_size": layer.vocabulary_size} if kind == "text" else {}
         options = {**OPTIONS[kind], **vocabulary}
         core = kzoo.create_model(MODELS[kind], layer.example_shape, 3, **options)
-        model = with_preprocessing(core, layer, ["à", "b", "c"])
+        model = TrainedModel(core, layer, Classification(["à", "b", "c"]))
         folders[kind] = tmp_path_factory.mktemp(kind)
         model.save(folders[kind] / "model.keras")
         write_saved_model(model, folders[kind] / "saved_model")
@@ -134,7 +135,7 @@ def test_a_broken_image_is_named_and_the_rest_goes_on(kzoo_command, models, arte
 def test_images_are_read_as_in_training(kzoo_command, artefact, tmp_path):
     """Upright, on the background of the model; a dark photo is one, an array of 0 and 1 is not."""
     layer = ImagePreprocessing(tiny.HEIGHT, tiny.WIDTH, 1, background="#404040")
-    model = with_preprocessing(image_classifier().core, layer, ["à", "b", "c"])
+    model = TrainedModel(image_classifier().core, layer, Classification(["à", "b", "c"]))
     model.save("model.keras")
     write_saved_model(model, tmp_path / "saved_model")
     image = tiny.examples(1, seed=3).inputs[0]

@@ -14,7 +14,7 @@ import tensorflow as tf
 import kzoo
 from kzoo.export import export
 from kzoo.export.packages import PACKAGES
-from tests.export.classifiers import table_classifier, text_classifier, with_decided_weights
+from tests.export.trained import table_classifier, text_classifier, with_decided_weights
 
 pytestmark = pytest.mark.slow
 

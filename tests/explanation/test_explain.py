@@ -8,7 +8,8 @@ from kzoo.preprocessing.image import ImagePreprocessing
 from kzoo.preprocessing.sequence import SequencePreprocessing
 from kzoo.preprocessing.table import TablePreprocessing
 from kzoo.preprocessing.text import TextPreprocessing
-from kzoo.saved.classifier import with_preprocessing
+from kzoo.saved.trained_model import TrainedModel
+from kzoo.tasks.classification import Classification
 
 TEXTS = ["A good <i>film</i>, zzz!", "Good film", ""]
 TABLE = {"age": [65.0, None], "pet": ["dog", "cow"]}
@@ -18,7 +19,7 @@ TABLE = {"age": [65.0, None], "pet": ["dog", "cow"]}
 def images_model():
     options = {"filters": [2, 6], "num_heads": 3, "num_glimpses": 2, "units": 5}
     core = kzoo.create_model("cnn_attention", (8, 6, 3), 2, **options)
-    return with_preprocessing(core, ImagePreprocessing(8, 6, 3), ["cat", "dog"])
+    return TrainedModel(core, ImagePreprocessing(8, 6, 3), Classification(["cat", "dog"]))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def texts_model():
     preprocessing = TextPreprocessing(["good", "film"], sequence_length=4)
     options = {"vocabulary_size": 4, "embedding_dim": 6, "num_blocks": 1, "num_heads": 3}
     core = kzoo.create_model("attention_encoder", (None,), 2, **options)
-    return with_preprocessing(core, preprocessing, ["bad", "good"])
+    return TrainedModel(core, preprocessing, Classification(["bad", "good"]))
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +39,13 @@ def table_model():
         ]
     )
     core = kzoo.create_model("dense_attention_fusion", (4,), 2, units=3)
-    return with_preprocessing(core, preprocessing, ["stays", "leaves"])
+    return TrainedModel(core, preprocessing, Classification(["stays", "leaves"]))
 
 
 @pytest.fixture(scope="module")
 def steps_model():
     core = kzoo.create_model("lstm_attention", (7, 2), 2, units=3)
-    return with_preprocessing(core, SequencePreprocessing((7, 2)), ["up", "down"])
+    return TrainedModel(core, SequencePreprocessing((7, 2)), Classification(["up", "down"]))
 
 
 def random_images(count, height, width):
@@ -75,13 +76,13 @@ def test_images(images_model):
             smooth = rows @ grids[name][i] @ columns.T
             expected = smooth / smooth.sum(axis=(1, 2), keepdims=True)
             np.testing.assert_allclose(scores, expected, rtol=1e-4)
-        np.testing.assert_allclose(list(example.probabilities.values()), probabilities[i], 1e-5)
+        np.testing.assert_allclose(list(example.outputs.values()), probabilities[i], 1e-5)
         assert example.label == ["dog", "cat"][i]
 
 
 def test_rows_of_images_are_seen_as_rows():
     core = kzoo.create_model("lstm_attention", (7, 5, 1), 2, units=3)
-    model = with_preprocessing(core, ImagePreprocessing(7, 5, 1), ["a", "b"])
+    model = TrainedModel(core, ImagePreprocessing(7, 5, 1), Classification(["a", "b"]))
     images = random_images(2, 7, 5)[..., 0]
     [received] = received_attention(core, model.preprocess(images)).values()
     [scores] = kzoo.explain(model, images).examples[1].scores.values()
@@ -113,7 +114,9 @@ def test_tables_and_vectors(table_model):
     names = ["age", "age is missing", "pet = cat", "pet = dog"]
     assert [example.positions for example in examples] == [names, names]
     assert examples[0].scores["attention"].shape == (1, 4)
-    vectors = with_preprocessing(table_model.core, SequencePreprocessing((4,)), ["a", "b"])
+    vectors = TrainedModel(
+        table_model.core, SequencePreprocessing((4,)), Classification(["a", "b"])
+    )
     [example] = kzoo.explain(vectors, np.ones((1, 4))).examples
     assert example.positions == ["feature 1", "feature 2", "feature 3", "feature 4"]
 
@@ -138,14 +141,16 @@ def test_caption(images_model):
         .caption
         for name in (right, wrong)
     ]
-    share = f"{example.probabilities[right]:.0%}"
+    share = f"{example.outputs[right]:.0%}"
     assert captions == [f"{right} ({share})", f"{right} ({share}), is {wrong}"]
     assert example.caption == captions[0]
 
 
 def test_what_cannot_be_explained_is_refused(images_model):
     core = kzoo.create_model("cnn", (8, 8, 1), 2, padding="same")
-    model = with_preprocessing(core, ImagePreprocessing(8, 8, 1), ["a", "b"], name="plain")
+    model = TrainedModel(
+        core, ImagePreprocessing(8, 8, 1), Classification(["a", "b"]), name="plain"
+    )
     with pytest.raises(ValueError, match="^plain has no attention layers to show .*; digits"):
         kzoo.explain(model, np.zeros((1, 8, 8), "uint8"))
     with pytest.raises(ValueError, match="^cnn has no attention layers"):
@@ -167,8 +172,8 @@ def test_saved_files(texts_model, tmp_path):
     example = explanation.examples[0]
     with np.load(written[1]) as arrays:
         assert arrays["positions"].tolist() == example.positions
-        assert arrays["class_names"].tolist() == ["bad", "good"]
-        assert arrays["probabilities"].tolist() == list(example.probabilities.values())
+        assert arrays["names"].tolist() == ["bad", "good"]
+        assert arrays["outputs"].tolist() == list(example.outputs.values())
         for name, scores in example.scores.items():
             np.testing.assert_array_equal(arrays[f"scores_{name}"], scores)
     page = written[-1].read_text(encoding="utf-8")

@@ -8,7 +8,8 @@ from kzoo.layers import SequentialAttention
 from kzoo.preprocessing.image import ImagePreprocessing
 from kzoo.preprocessing.sequence import SequencePreprocessing
 from kzoo.preprocessing.text import TextPreprocessing
-from kzoo.saved.classifier import with_preprocessing
+from kzoo.saved.trained_model import TrainedModel
+from kzoo.tasks.classification import Classification
 
 
 def step_model(sign):
@@ -23,7 +24,7 @@ def step_model(sign):
     )
     core.get_layer("positive").set_weights([np.ones((1, 1)), np.zeros(1)])
     core.get_layer("logits").set_weights([np.array([[0, 0], [4, 0]]), np.array([-2, 0])])
-    return with_preprocessing(core, SequencePreprocessing((5, 1)), ["yes", "no"])
+    return TrainedModel(core, SequencePreprocessing((5, 1)), Classification(["yes", "no"]))
 
 
 NUMBERS = np.array([[0, 0, 1, 0, 0], [0.02, 1, 0, 0.01, 0.03]], "float32")[..., None]
@@ -73,11 +74,11 @@ def test_the_seed_decides():
 def test_words_are_taken_out():
     core = kzoo.create_model("lstm_attention", (None,), 2, vocabulary_size=6, units=7)
     preprocessing = TextPreprocessing(list("abcd"), sequence_length=9)
-    model = with_preprocessing(core, preprocessing, ["x", "y"])
+    model = TrainedModel(core, preprocessing, Classification(["x", "y"]))
     texts = ["a b c d c", "d"]  # the second one is padded
     example = kzoo.explain(model, texts).examples[0]
     words = np.array(example.positions)
-    index = list(example.probabilities).index(example.prediction)
+    index = list(example.outputs).index(example.prediction)
     found = kzoo.faithfulness(model, texts, steps=5, orders=2)
     order = np.argsort(-example.scores["attention"][0])
     for deleted in range(6):
@@ -88,11 +89,11 @@ def test_words_are_taken_out():
 
 def test_regions_of_an_image_get_its_mean_colour():
     core = kzoo.create_model("cnn_attention", (6, 4, 3), 2, filters=[2, 3], num_heads=3)
-    model = with_preprocessing(core, ImagePreprocessing(6, 4, 3), ["x", "y"])
+    model = TrainedModel(core, ImagePreprocessing(6, 4, 3), Classification(["x", "y"]))
     images = np.random.default_rng(0).integers(0, 256, (1, 6, 4, 3), "uint8")
     found = kzoo.faithfulness(model, images, layer="attention", steps=6, orders=1)
     [example] = kzoo.explain(model, images).examples
-    index = list(example.probabilities).index(example.prediction)
+    index = list(example.outputs).index(example.prediction)
     weights = kzoo.explanation.attention.received_attention(core, images / 255)["attention"].mean(
         axis=1
     )[0]

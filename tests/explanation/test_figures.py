@@ -6,13 +6,15 @@ import pytest
 from kzoo.explanation.explain import Example
 from kzoo.explanation.figures import FEATURES, attention_figure
 from kzoo.explanation.html import attention_html
+from kzoo.tasks.base import Told
 
 
 def example(kind, scores, label=None, **attributes):
     parts = {"raw": None, "positions": None, **attributes}
-    return Example(
-        "1", kind, scores=scores, probabilities={"a": 0.3, "b": 0.7}, label=label, **parts
+    told = Told(
+        "b", "b (70%)" if label in (None, "b") else f"b (70%), is {label}", label, label == "a"
     )
+    return Example("1", kind, scores=scores, outputs={"a": 0.3, "b": 0.7}, told=told, **parts)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

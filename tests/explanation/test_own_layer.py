@@ -10,7 +10,8 @@ from kzoo.explanation.attention import attention_model, received_attention
 from kzoo.layers import SegmentAttention, SequentialAttention
 from kzoo.layers.scores import masked_softmax
 from kzoo.preprocessing.sequence import SequencePreprocessing
-from kzoo.saved.classifier import with_preprocessing
+from kzoo.saved.trained_model import TrainedModel
+from kzoo.tasks.classification import Classification
 
 STEPS, FEATURES, SHARPNESS = 5, 3, 40.0
 
@@ -76,7 +77,9 @@ def model():
     kernel = np.zeros((3 * FEATURES, 2))
     kernel[0, 1] = 7  # class 1 if what is attended to is large
     core.get_layer("logits").set_weights([kernel, np.array([2, 0])])
-    return with_preprocessing(core, SequencePreprocessing((STEPS, FEATURES)), ["low", "high"])
+    return TrainedModel(
+        core, SequencePreprocessing((STEPS, FEATURES)), Classification(["low", "high"])
+    )
 
 
 def test_explain(model):

@@ -7,7 +7,8 @@ from kzoo.export import ExportError, check_packages, export
 from kzoo.export.formats import FORMATS, Draft
 from kzoo.export.packages import PACKAGES
 from kzoo.preprocessing.image import ImagePreprocessing
-from kzoo.saved.classifier import with_preprocessing
+from kzoo.saved.trained_model import TrainedModel
+from kzoo.tasks.classification import Classification
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (11, 7, 5, 1), "uint8")
 
@@ -15,7 +16,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (11, 7, 5, 1), "uint8")
 @pytest.fixture
 def classifier():
     core = kzoo.create_model("cnn", (7, 5, 1), 3, filters=[2, 3], padding="same", units=5)
-    return with_preprocessing(core, ImagePreprocessing(7, 5, 1), ["a", "b", "c"])
+    return TrainedModel(core, ImagePreprocessing(7, 5, 1), Classification(["a", "b", "c"]))
 
 
 def files_of(folder):
@@ -36,7 +37,7 @@ def test_writes_only_the_formats_asked_for(classifier, tmp_path):
 
 def test_a_new_process_gives_the_same(classifier, tmp_path):
     [file] = export(classifier, tmp_path, IMAGES, formats=["saved_model"])
-    assert 0 <= file.difference < 1e-5 and file.same_class == 1
+    assert 0 <= file.difference < 1e-5 and file.agreement == 1
     assert file.size > 4 * classifier.count_params()
 
 
@@ -75,7 +76,7 @@ def test_a_wrong_file_is_put_aside_and_the_others_are_written(
     export(classifier, tmp_path, formats=["keras"])
     before = contents(tmp_path)
 
-    def read_and_run(format, path, inputs, folder):
+    def read_and_run(format, path, output, inputs, folder):
         probabilities = classifier.predict(np.asarray(inputs), verbose=0)["probabilities"]
         probabilities[3, 1] += error if format == "keras" else 0
         return probabilities
@@ -109,9 +110,9 @@ def test_int8_may_change_one_class_in_a_hundred(
     monkeypatch.setattr("kzoo.export.writing.read_and_run", lambda *arguments: found)
     if accepted:
         [file] = export(classifier, tmp_path, images, formats=["litert"])
-        assert (file.same_class, file.note) == (0.99, "a note") and file.difference > 0.02
+        assert (file.agreement, file.note) == (0.99, "a note") and file.difference > 0.02
     else:
-        with pytest.raises(ExportError, match="its class to 98.00% of 100 examples"):
+        with pytest.raises(ExportError, match="decides as it does for 98.00% of 100 examples"):
             export(classifier, tmp_path, images, formats=["litert"])
 
 

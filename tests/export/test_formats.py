@@ -7,7 +7,7 @@ import pytest
 
 from kzoo.export import export
 from kzoo.export.packages import PACKAGES
-from tests.export.classifiers import (
+from tests.export.trained import (
     image_classifier,
     sequence_classifier,
     table_classifier,
@@ -93,7 +93,7 @@ def test_files_give_what_the_model_gives(name, model, tmp_path):
     classifier = with_decided_weights(make(), examples)
     examples = clear_ones(classifier, examples)
     first, *quantized = export(classifier, tmp_path, examples, formats=[name])
-    assert first.difference < 1e-5 and first.same_class == 1 and note in first.note
+    assert first.difference < 1e-5 and first.agreement == 1 and note in first.note
     assert ("all attention scores at once" in first.note) == (name == "onnx" and model == "blocks")
     assert first.path.name == {"litert": "model.tflite", "onnx": "model.onnx"}[name]
     for file in quantized:

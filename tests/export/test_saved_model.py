@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kzoo.explanation.attention import attention_model
 from kzoo.export.saved_model import write_saved_model
-from tests.export.classifiers import CLASSIFIERS, image_classifier, text_classifier
+from tests.export.trained import CLASSIFIERS, image_classifier, text_classifier
 
 
 @pytest.mark.parametrize("kind", CLASSIFIERS)

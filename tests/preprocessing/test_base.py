@@ -13,8 +13,9 @@ from kzoo.preprocessing import (
     TextPreprocessing,
 )
 from kzoo.preprocessing.base import Preprocessing
-from kzoo.saved.classifier import with_preprocessing
 from kzoo.saved.signature import input_kind, signature_of
+from kzoo.saved.trained_model import TrainedModel
+from kzoo.tasks.classification import Classification
 
 RANDOM = np.random.default_rng(0)
 TEXTS = np.array(["a good film", "bad", "so so good"], dtype=object)
@@ -56,7 +57,7 @@ def test_one_word_for_a_kind_of_input(kind):
     assert isinstance(layer, Preprocessing) and layer.kind == kind
     options = {"vocabulary_size": layer.vocabulary_size} if kind == "text" else {}
     core = kzoo.create_model(name, layer.example_shape, 2, **options)
-    model = with_preprocessing(core, layer, ["no", "yes"])
+    model = TrainedModel(core, layer, Classification(["no", "yes"]))
     assert input_kind(signature_of(model).inputs) == kind
     assert kind in READERS and kind in FIGURES
     assert {example.kind for example in kzoo.explain(model, KINDS[kind][1]).examples} == {kind}

@@ -20,7 +20,8 @@ import kzoo.preprocessing.table as module
 from kzoo.export.saved_model import write_saved_model
 from kzoo.preprocessing.table import TablePreprocessing
 from kzoo.preprocessing.table_input import tensor_names
-from kzoo.saved.classifier import with_preprocessing
+from kzoo.saved.trained_model import TrainedModel
+from kzoo.tasks.classification import Classification
 from tests.data.tables import columns
 
 NUMBER = {"name": "n", "median": 3.0, "mean": 2.0, "scale": 0.5, "missing": True}
@@ -32,7 +33,7 @@ def wrapper():
     table, _ = columns(53)
     preprocessing = TablePreprocessing.learn(table)
     core = kzoo.create_model("dense_attention_fusion", preprocessing.example_shape, 2)
-    return with_preprocessing(core, preprocessing, ["no", "yes"])
+    return TrainedModel(core, preprocessing, Classification(["no", "yes"]))
 
 
 def features(layer, table):
@@ -249,7 +250,7 @@ def test_a_table_is_the_same_whatever_types_its_reader_chose(mixed, read):
 def test_the_saved_model_takes_categories_as_they_stand_in_the_file(mixed, tmp_path):
     layer, expected = mixed
     core = kzoo.create_model("dense_attention_fusion", layer.example_shape, 2)
-    model = with_preprocessing(core, layer, ["a", "b"])
+    model = TrainedModel(core, layer, Classification(["a", "b"]))
     write_saved_model(model, tmp_path / "m")
     rows = list(csv.DictReader(io.StringIO(AS_IN_A_FILE)))
     raw = {name: tf.constant([row[name] for row in rows]) for name in rows[0]}

@@ -11,7 +11,7 @@ from kzoo.messages import Note
 from kzoo.saved.exported import DESCRIPTION, ExportedModel
 from kzoo.saved.shipped import LoadError
 from kzoo.saved.signature import Spec
-from tests.export.classifiers import CLASSIFIERS, sequence_classifier, with_decided_weights
+from tests.export.trained import CLASSIFIERS, sequence_classifier, with_decided_weights
 
 
 def test_ours_takes_raw_input(digits_run):

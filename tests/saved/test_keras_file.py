@@ -6,7 +6,7 @@ import pytest
 import kzoo
 from kzoo.saved.keras_file import keras_version
 from kzoo.saved.shipped import LoadError
-from tests.export.classifiers import image_classifier
+from tests.export.trained import image_classifier
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from kzoo.explanation.mistakes import most_confident_mistakes
 from kzoo.tasks.class_metrics import calibration_error, classification_metrics, softmax
+from kzoo.tasks.classification import Classification
 
 
 @pytest.fixture
@@ -79,9 +79,10 @@ def test_large_logits_stay_finite():
 def test_most_confident_mistakes_by_hand():
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8], [0.05, 0.95]])
     labels = [1, 0, 1, 0, 0]  # wrong: 0 (0.9), 3 (0.8), 4 (0.95)
-    assert most_confident_mistakes(probabilities, labels, 2).tolist() == [4, 0]
-    assert most_confident_mistakes(probabilities, labels, 7).tolist() == [4, 0, 3]
-    assert most_confident_mistakes(probabilities, [0, 0, 1, 1, 1], 7).tolist() == []
+    worst = Classification(["a", "b"]).worst
+    assert worst(probabilities, labels, 2).tolist() == [4, 0]
+    assert worst(probabilities, labels, 7).tolist() == [4, 0, 3]
+    assert worst(probabilities, [0, 0, 1, 1, 1], 7).tolist() == []
 
 
 def test_softmax():

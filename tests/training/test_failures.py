@@ -34,7 +34,7 @@ def broken(*args, **kwargs):
 def no_new_process(monkeypatch):
     """A file gives what the model gives."""
 
-    def read_and_run(format, path, inputs, folder):
+    def read_and_run(format, path, output, inputs, folder):
         model = kzoo.load(path)
         return model.predict(np.asarray(inputs), verbose=0)["probabilities"]
 

@@ -12,7 +12,7 @@ from kzoo.data.sources.base import Source
 from kzoo.export.saved_model import write_saved_model
 from kzoo.messages import DataConfigError
 from kzoo.preprocessing.image import ImagePreprocessing
-from kzoo.saved.classifier import with_preprocessing
+from kzoo.saved.trained_model import TrainedModel
 from kzoo.tasks.classification import Classification
 from kzoo.tasks.targets import Targets
 from kzoo.training import train
@@ -23,7 +23,7 @@ from tests import tiny
 from tests.data.image_files import image, write, write_classes
 from tests.data.tables import write_csv
 from tests.data.text_files import write_texts
-from tests.export.classifiers import table_classifier, text_classifier
+from tests.export.trained import table_classifier, text_classifier
 
 image_folder = DATASETS["image_folder"]
 
@@ -37,7 +37,9 @@ def tiny_classifier(class_names=("top", "middle", "bottom"), seed=0):
     shape = (tiny.HEIGHT, tiny.WIDTH, 1)
     core = kzoo.create_model("cnn_attention", shape, len(class_names), **options)
     core.set_weights([w + 0.1 for w in core.get_weights()])
-    return with_preprocessing(core, tiny.tiny().preprocessing, class_names, "before")
+    return TrainedModel(
+        core, tiny.tiny().preprocessing, Classification(list(class_names)), "before"
+    )
 
 
 @pytest.fixture
@@ -234,7 +236,7 @@ def test_images_of_another_size_and_kind(saved):
     colour = dataclasses.replace(colour, inputs=np.repeat(colour.inputs, 3, axis=-1))
     source = Source("image", colour, Targets(["a", "b", "c"]), test=colour, validation=colour)
     with pytest.raises(DataConfigError, match=r"Images must have the shape .*, 1\). Received"):
-        prepare(source, Classification, model.preprocessing, batch_size=7)
+        prepare(source, Classification.learn, model.preprocessing, batch_size=7)
     with pytest.raises(DataConfigError, match="The model reads images. The data holds tables."):
         DATASETS["builtin_table"](model.preprocessing)
 
@@ -272,7 +274,7 @@ def test_a_stream_of_other_images_is_refused_before_the_training(saved, tmp_path
     path = write_classes(tmp_path / "images")
     streamed = image_folder.source(path=path, channels=3, memory_limit=1e-9)
     with pytest.raises(DataConfigError, match=r"Images must have the shape .*, 1\). Received"):
-        prepare(streamed, Classification, kzoo.load(saved).preprocessing, batch_size=7)
+        prepare(streamed, Classification.learn, kzoo.load(saved).preprocessing, batch_size=7)
 
 
 def test_what_it_refuses(recipe, saved, tmp_path):

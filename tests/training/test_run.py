@@ -44,7 +44,7 @@ def names(folder):
 def bad_data(**changes):
     """A function for `DATASETS` that gives the tiny set with some of its parts changed."""
 
-    def bad(preprocessing=None, *, batch_size: int = tiny.BATCH, augmentation=None):
+    def bad(preprocessing=None, task=None, *, batch_size: int = tiny.BATCH, augmentation=None):
         dataset = tiny.tiny(batch_size=batch_size, augmentation=augmentation)
         return dataclasses.replace(dataset, **{k: f(dataset) for k, f in changes.items()})
 
@@ -98,7 +98,7 @@ def test_metrics(digits_run):
     assert list(metrics["test_classes"]) == list("0123456789")
     assert list(metrics["files"]) == ["model.keras", "saved_model"]
     for file in metrics["files"].values():
-        assert file["difference"] < 1e-5 and file["same_class"] == 1 and file["bytes"] > 10_000
+        assert file["difference"] < 1e-5 and file["agreement"] == 1 and file["bytes"] > 10_000
     assert np.sum(metrics["test_confusion_matrix"]) == 360  # 20 % of 1,797, rounded up
 
 
@@ -250,7 +250,7 @@ def test_ctrl_c_keeps_the_best_model(command, tiny_config, tmp_path, monkeypatch
 
 
 def test_ctrl_c_before_the_training(command, tiny_config, tmp_path, monkeypatch):
-    def interrupted(preprocessing=None, *, batch_size: int = 7, augmentation=None):
+    def interrupted(preprocessing=None, task=None, *, batch_size: int = 7, augmentation=None):
         raise KeyboardInterrupt
 
     monkeypatch.setitem(DATASETS, "tiny", interrupted)
@@ -260,7 +260,7 @@ def test_ctrl_c_before_the_training(command, tiny_config, tmp_path, monkeypatch)
 
 
 def test_a_refused_folder_costs_no_data(tiny_config, tmp_path, monkeypatch):
-    def no_data(preprocessing=None, *, batch_size: int = 7, augmentation=None):
+    def no_data(preprocessing=None, task=None, *, batch_size: int = 7, augmentation=None):
         raise AssertionError("data was read")
 
     monkeypatch.setitem(DATASETS, "tiny", no_data)

@@ -28,7 +28,8 @@ def arrays(*, path: str):
         sequences   numbers (examples, time, features)
 
     Vectors and sequences are standardised, feature by feature, by what the training split holds.
-    Labels are integers, strings or one-hot rows.
+    Labels are integers, strings or one-hot rows; numbers where those are to be predicted,
+    `(examples,)` or `(examples, targets)`.
 
     Args:
         path: The file.

@@ -1,10 +1,11 @@
-"""A table in a CSV file, one column of which is the class."""
+"""A table in a CSV file, one column of which is the target, or several are."""
 
 import dataclasses
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal
 
+import numpy as np
 from annotated_types import Len
 
 from kzoo.data.dataset import Examples
@@ -25,7 +26,7 @@ def csv(
     preprocessing=None,
     *,
     path: str,
-    target: str,
+    target: str | Sequence[str],
     delimiter: Annotated[str, Len(1, 1)] | None = None,
     decimal: Literal[".", ","] | None = None,
     encoding: str = "utf-8",
@@ -44,7 +45,8 @@ def csv(
         preprocessing: That of a trained model, which decides the columns and how they are read;
             or None.
         path: The file.
-        target: Name of the column that holds the class.
+        target: Name of the column that holds the class, or the number to predict; or a list of
+            names.
         delimiter: What stands between the fields; None recognises a comma, a semicolon, a tab or
             a vertical bar.
         decimal: The decimal sign of numbers; None recognises it, where the delimiter is not a
@@ -64,7 +66,8 @@ def csv(
     """
     table = read_csv(path, delimiter, encoding)
     declared = {str(name): kind for name, kind in (columns or {}).items()}
-    _check_columns(table, [target, *declared])
+    targets = [target] if isinstance(target, str) else list(target)
+    _check_columns(table, [*targets, *declared])
     notes = []
     if delimiter is None and table.delimiter in DELIMITERS:
         notes = [f"fields are separated by {DELIMITERS[table.delimiter]}"]
@@ -74,22 +77,24 @@ def csv(
         texts = _texts(table, kinds, words)
     else:
         words = MISSING if missing is None else missing
-        texts = _texts(table, [name for name in table.columns if name != target], words)
+        texts = _texts(table, [name for name in table.columns if name not in targets], words)
         kinds, told = choose_kinds(table, texts, declared, decimal)
         notes += told
-    tables, splits = {"train": table}, {"train": _examples(table, target, missing, kinds, texts)}
+    tables, splits = {"train": table}, {"train": _examples(table, targets, missing, kinds, texts)}
     if test_path:
         tables["test"] = table = read_csv(test_path, delimiter, encoding)
-        _check_columns(table, [target, *kinds])
+        _check_columns(table, [*targets, *kinds])
         kinds = {name: dataclasses.replace(kind, values=None) for name, kind in kinds.items()}
         texts = _texts(table, kinds, words)
-        splits["test"] = _examples(table, target, missing, kinds, texts)
+        splits["test"] = _examples(table, targets, missing, kinds, texts)
     return Source(
         kind="table",
         **splits,
         targets=Targets(
             path=path,
-            names=dict.fromkeys(splits, f"the target {target!r}"),
+            names=dict.fromkeys(splits, _named(targets)),
+            columns=targets,
+            decimal=decimal or _decimal_of(kinds),
             place=lambda split, i: f"{tables[split].path}, line {tables[split].lines[i]}",
         ),
         options={
@@ -128,16 +133,29 @@ def _texts(table, names, words):
         return dict(zip(names, texts, strict=True))
 
 
-def _examples(table, target, missing, kinds, texts):
-    """Returns the columns, and the target of each row, None where it is missing.
+def _named(targets):
+    if len(targets) == 1:
+        return f"the target {targets[0]!r}"
+    return f"the targets {listed(map(repr, targets))}"
+
+
+def _decimal_of(kinds):
+    """Returns the decimal sign that all columns of numbers have, or None."""
+    signs = {kind.decimal for kind in kinds.values() if kind.kind == "number"}
+    return signs.pop() if len(signs) == 1 else None
+
+
+def _examples(table, targets, missing, kinds, texts):
+    """Returns the columns, and the targets of each row, None where one is missing.
 
     What would be missing elsewhere, such as `None`, is a class here, unless the user says so.
     """
     with ThreadPoolExecutor() as pool:
         values = pool.map(lambda name: _values(table, name, texts[name], kinds[name]), kinds)
         inputs = dict(zip(kinds, values, strict=True))
-    targets = without_missing(table.columns[target], missing or ())
-    return Examples(inputs, strings(targets.dictionary_encode(), None))
+    columns = [without_missing(table.columns[name], missing or ()) for name in targets]
+    columns = [strings(column.dictionary_encode(), None) for column in columns]
+    return Examples(inputs, columns[0] if len(columns) == 1 else np.stack(columns, axis=1))
 
 
 def _values(table, name, texts, column):

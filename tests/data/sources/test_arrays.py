@@ -184,7 +184,7 @@ WRONG = {
     ),
     "fractions": (
         {"x": X, "y": LABELS / 2},
-        "y must hold classes, such as 0, 1 and 2; a number cannot be predicted. "
+        "y must hold classes, such as 0, 1 and 2. To predict a number, set task: regression. "
         "Received: 0.5 at example 1, counted from 0",
     ),
     "missing label": (

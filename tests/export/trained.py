@@ -7,7 +7,8 @@ from kzoo.preprocessing.image import ImagePreprocessing
 from kzoo.preprocessing.sequence import SequencePreprocessing
 from kzoo.preprocessing.table import TablePreprocessing
 from kzoo.preprocessing.text import TextPreprocessing
-from kzoo.saved.classifier import with_preprocessing
+from kzoo.saved.trained_model import TrainedModel
+from kzoo.tasks.classification import Classification
 from tests import tiny
 
 WORDS = TextPreprocessing(["good", "bad", "film"], sequence_length=7)
@@ -20,22 +21,24 @@ TABLE = TablePreprocessing(
 def image_classifier(name="cnn_attention", **options):
     shape = (tiny.HEIGHT, tiny.WIDTH, 1)
     core = kzoo.create_model(name, shape, tiny.CLASSES, **options)
-    return with_preprocessing(core, ImagePreprocessing(*shape), ["a", "b", "c"])
+    return TrainedModel(core, ImagePreprocessing(*shape), Classification(["a", "b", "c"]))
 
 
 def text_classifier(name="lstm_attention", **options):
     core = kzoo.create_model(name, (None,), 2, vocabulary_size=5, units=3, **options)
-    return with_preprocessing(core, WORDS, ["a", "b"])
+    return TrainedModel(core, WORDS, Classification(["a", "b"]))
 
 
 def table_classifier():
     core = kzoo.create_model("dense_attention_fusion", TABLE.example_shape, 2, units=3)
-    return with_preprocessing(core, TABLE, ["a", "b"])
+    return TrainedModel(core, TABLE, Classification(["a", "b"]))
 
 
 def sequence_classifier(name, time=None, **options):
     core = kzoo.create_model(name, (time, 3), 2, **options)
-    return with_preprocessing(core, SequencePreprocessing((time, 3), 0.5, 2.0), ["a", "b"])
+    return TrainedModel(
+        core, SequencePreprocessing((time, 3), 0.5, 2.0), Classification(["a", "b"])
+    )
 
 
 def with_decided_weights(classifier, examples):

@@ -1,44 +1,45 @@
-"""The model that is saved: raw input in, probabilities out."""
+"""The model that is saved: raw input in, predictions out."""
 
 import warnings
 
 import keras
 import numpy as np
 
-from kzoo.tasks.classification import Classification
+from kzoo.tasks import task_from
 
 
-@keras.saving.register_keras_serializable(package="kzoo")
-class Classifier(keras.Model):
-    """A core with its pre-processing before it and probabilities behind it.
+@keras.saving.register_keras_serializable(package="kzoo", name="Classifier")  # as in older files
+class TrainedModel(keras.Model):
+    """A core with its pre-processing before it and the outputs of its task behind it.
 
     The core always runs in inference mode here, in a SavedModel too; to train further, train
     `core`.
 
     Args:
-        core: Functional model from pre-processed tensors to logits.
+        core: Functional model from pre-processed tensors to logits; its weights are shared.
         preprocessing: Layer from raw inputs to what the core takes; its `raw_input()` is the
             input of the model, or the dict of its inputs.
-        class_names: List of strings, one for each logit.
+        task: What is asked of it, as `Classification(["cat", "dog"])`.
+        name: Name of the model; None takes the core's.
 
     Output:
-        `{"logits": (batch, num_classes), "probabilities": (batch, num_classes)}`, float32.
+        `{"logits": (batch, num_classes), "probabilities": (batch, num_classes)}`, float32; of
+        other tasks what their `outputs` says.
     """
 
-    def __init__(self, core, preprocessing, class_names, **kwargs):
-        task = Classification(list(class_names))
+    def __init__(self, core, preprocessing, task, name=None):
         inputs = preprocessing.raw_input()
         outputs = task.outputs(core(preprocessing(inputs), training=False))
         with warnings.catch_warnings():  # a column may be called what no tensor can be
             warnings.filterwarnings("ignore", "When providing `inputs` as a dict")
-            super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+            super().__init__(inputs=inputs, outputs=outputs, name=name or core.name)
         self.core = core
         self.preprocessing = preprocessing
         self.task = task
 
     @property
     def class_names(self):
-        """List of strings, one for each logit."""
+        """List of strings, one for each logit of a classification."""
         return self.task.class_names
 
     def call(self, inputs, training=None, mask=None):
@@ -85,23 +86,22 @@ class Classifier(keras.Model):
             "name": self.name,
             "core": serialize(self.core),
             "preprocessing": serialize(self.preprocessing),
-            "class_names": self.class_names,
+            "task": self.task.get_config(),
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        for part in ("core", "preprocessing"):
+        parts = ("core", "preprocessing", "name")
+        for part in parts[:2]:
             config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects)
-        return cls(**config)
+        return cls(task=task_of_config(config), **{key: config[key] for key in parts})
 
 
-def with_preprocessing(core, preprocessing, class_names, name=None):
-    """Returns the `Classifier` that is saved and exported for a trained core.
+def task_of_config(config):
+    """Returns the task in the config of a `TrainedModel`, where older files have class names.
 
-    Args:
-        core: Functional model from pre-processed tensors to logits; its weights are shared.
-        preprocessing: Layer from raw inputs to what the core takes.
-        class_names: List of strings, one for each logit.
-        name: Name of the model; None takes the core's.
+    Raises:
+        ValueError: If there is none.
     """
-    return Classifier(core, preprocessing, class_names, name=name or core.name)
+    names = config.get("class_names")
+    return task_from(config.get("task") or {"name": "classification", "class_names": names})

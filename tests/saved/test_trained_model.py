@@ -13,11 +13,12 @@ import pytest
 import kzoo
 from kzoo.export.saved_model import write_saved_model
 from kzoo.preprocessing.image import ImagePreprocessing
-from kzoo.saved.classifier import Classifier, with_preprocessing
 from kzoo.saved.exported import DESCRIPTION
 from kzoo.saved.shipped import LoadError, find_model
+from kzoo.saved.trained_model import TrainedModel
+from kzoo.tasks.classification import Classification
 from tests import tiny
-from tests.export.classifiers import image_classifier
+from tests.export.trained import image_classifier
 
 ROOT = Path(__file__).parents[2]
 SIZES = [(8, 8), (28, 28), (100, 60)]
@@ -109,7 +110,7 @@ def test_load_takes_a_run_folder_and_a_file(digits_run):
     expected = digits_run.model.predict(image, verbose=0)["logits"]
     for source in [digits_run.folder, str(digits_run.folder), digits_run.folder / "model.keras"]:
         model = kzoo.load(source)
-        assert isinstance(model, Classifier)
+        assert isinstance(model, TrainedModel)
         assert model.name == "two_epochs" and model.class_names == list("0123456789")
         assert model.core.output_shape == (None, 10)
         np.testing.assert_array_equal(model.predict(image, verbose=0)["logits"], expected)
@@ -143,7 +144,7 @@ def classifier():
     options = {key: value for key, value in tiny.MODEL.items() if key != "name"}
     shape = (tiny.HEIGHT, tiny.WIDTH, 1)
     core = kzoo.create_model("cnn_attention", shape, tiny.CLASSES, **options)
-    return with_preprocessing(core, ImagePreprocessing(*shape), ["a", "b", "c"])
+    return TrainedModel(core, ImagePreprocessing(*shape), Classification(["a", "b", "c"]))
 
 
 def test_wrapper_shares_the_weights_of_the_core(classifier):
