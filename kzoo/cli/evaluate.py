@@ -4,7 +4,7 @@ import json
 
 from kzoo.cli.tables import print_table
 
-TABLES = {"test_classes": "Classes", "test_targets": "Targets"}
+TABLES = {"test_classes": "Classes", "test_labels": "Labels", "test_targets": "Targets"}
 
 
 def print_evaluation(metrics, as_json):

@@ -67,5 +67,5 @@ def _trained_model(name):
 
 def _result(metrics):
     """Returns the first number of the test, with its name."""
-    key = next(key for key in ("test_accuracy", "test_r2") if key in metrics)
+    key = next(key for key in ("test_accuracy", "test_f1_micro", "test_r2") if key in metrics)
     return f"{key.removeprefix('test_')} {metrics[key]:.4f}"

@@ -4,6 +4,7 @@ from kzoo.lazy import Lazy
 
 TASKS = {
     "classification": Lazy("kzoo.tasks.classification", "Classification"),
+    "multi_label": Lazy("kzoo.tasks.multi_label", "MultiLabel"),
     "regression": Lazy("kzoo.tasks.regression", "Regression"),
 }
 # the functions that a section `task` of a config is checked against

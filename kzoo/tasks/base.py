@@ -37,9 +37,13 @@ class Task:
         difference: What the first number of `compare` is.
         agreement: What the second one is.
         followed_as: What `followed` gives.
+        chosen: Function of the logits and the labels of the validation split to the task with what
+            is chosen on them; None where nothing is.
         kind: What these are the names of, as in `"classes"`.
         options: Dict of those arguments of `learn` that a config sets.
     """
+
+    chosen = None
 
     def __post_init__(self):
         if not isinstance(self.names, list) or not all(isinstance(n, str) for n in self.names):
@@ -142,7 +146,7 @@ class Task:
         """Compares the predictions of a file with those of the model.
 
         Returns:
-            The largest difference, and the share of the examples on which they agree.
+            The largest difference, and the share of the decisions on which they agree.
         """
         raise NotImplementedError
 

@@ -6,6 +6,7 @@ from kzoo.messages import DataError
 
 SHOWN = 20  # values in a message
 NUMBERS = " To predict a number, set task: regression."
+LABELS = " For several labels an example, set task: multi_label."
 FEWEST = 3  # examples of most classes
 LARGEST = 2.0**53  # below which a float64 tells neighbouring integers apart
 
@@ -29,7 +30,7 @@ def array_classes(labels, targets):
     path, names = targets.path, targets.class_names
     labels = {targets.names[split]: y for split, y in labels.items()}
     flat = {name: _flat(y, name, path) for name, y in labels.items()}
-    names = None if names is None else _names(names, path)
+    names = None if names is None else names_of(names, path)
     values, notes = _values(list(flat.values()), names, widths, path)
     names = names or [str(value) for value in values]
     if len(names) < 2:
@@ -37,7 +38,12 @@ def array_classes(labels, targets):
     return names, [_indices(y, values, name, path) for name, y in flat.items()], notes
 
 
-def _names(names, path):
+def names_of(names, path):
+    """Returns the array `class_names` as a list of strings.
+
+    Raises:
+        DataError: If it is something else, or holds a name twice.
+    """
     if names.ndim != 1 or names.dtype.kind not in "US":
         raise DataError(
             f"{path}: class_names must be a list of strings. "
@@ -95,7 +101,8 @@ def _from_one_hot(y, name, path):
     wrong = np.flatnonzero(((y != 0) & (y != 1)).any(axis=1) | ((y == 1).sum(axis=1) != 1))
     if len(wrong):
         row = np.array2string(y[wrong[0]], threshold=SHOWN, separator=", ")
-        hint = NUMBERS.replace("a number", "numbers") if np.isin(y, (0, 1)).mean() < 0.5 else ""
+        are_labels = np.isin(y, (0, 1)).all()
+        hint = LABELS if are_labels else NUMBERS.replace("a number", "numbers")
         raise DataError(
             f"{path}: {name} must hold one class for each example; its rows are not one-hot.{hint} "
             f"Received: {row} at example {wrong[0]}, counted from 0"

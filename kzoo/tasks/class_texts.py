@@ -6,9 +6,11 @@ from collections import Counter
 import numpy as np
 
 from kzoo.messages import DataError, listed
-from kzoo.tasks.class_arrays import NUMBERS
+from kzoo.tasks.class_arrays import LABELS, NUMBERS
 
 FEWEST = 3  # rows of a class: one for each split
+SIGNS = ";|"  # which stand between several labels
+MANY = 20  # numbers, more of which are no classes
 
 
 def text_classes(labels, targets):
@@ -35,7 +37,7 @@ def text_classes(labels, targets):
             is_not = f"is {y[first]!r}; the classes are {listed(names)}"
             raise DataError(
                 f"{targets.place(split, first)}: {targets.names[split]} "
-                f"{is_not if y[first] else 'is missing'}."
+                f"{is_not if y[first] else 'is missing'}.{_fitting_task(names)}"
             )
         indices.append(of_split)
     return names, indices, list(_alike(names))
@@ -51,10 +53,9 @@ def _class_names(y, targets):
     small = {name for name, count in counts.items() if count < FEWEST}
     what = f"{targets.path}: {targets.names['train']}"
     if len(small) > len(counts) / 2:
-        numbers = sum(_number(name.replace(",", "")) is not None for name in counts)
         raise DataError(
             f"{what} has {len(counts)} different values in {len(y)} rows. It must hold classes, "
-            f"with several rows of each.{NUMBERS if numbers > len(counts) / 2 else ''}"
+            f"with several rows of each.{_fitting_task(counts)}"
         )
     if small:
         first = next(i for i, value in enumerate(y) if value in small)
@@ -66,6 +67,14 @@ def _class_names(y, targets):
         raise DataError(f"{what} must hold two classes or more. Found: {listed(counts) or 'none'}.")
     read = {name: _number(name) for name in sorted(counts)}
     return sorted(read, key=None if None in read.values() else read.get)
+
+
+def _fitting_task(values):
+    """Returns the task that most of these values are for, as a sentence; or `""`."""
+    if sum(any(sign in value for sign in SIGNS) for value in values) > len(values) / 2:
+        return LABELS
+    numbers = sum(_number(value.replace(",", "")) is not None for value in values)
+    return NUMBERS if numbers > max(MANY, len(values) / 2) else ""
 
 
 def _alike(names):

@@ -46,7 +46,7 @@ def fit(
     schedule="constant",
     label_smoothing: Fraction = 0.0,
     class_weight: Literal["balanced"] | dict[Any, PositiveFloat] | None = None,
-    monitor: Literal["val_loss", "val_accuracy", "val_r2"] = "val_loss",
+    monitor: Literal["val_loss", "val_accuracy", "val_auc", "val_r2"] = "val_loss",
     early_stopping: PositiveInt | None = None,
     steps_per_execution: PositiveInt = 1,
 ):

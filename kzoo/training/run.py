@@ -23,7 +23,14 @@ from kzoo.training.fit import TrainingStopped, fit
 from kzoo.training.optimizers import create_optimizer
 from kzoo.training.run_folder import check_run_folder, run_folder, write
 from kzoo.training.signals import signals_wait
-from kzoo.training.stages import export_run, keep_best, save_weights, test_model, write_report
+from kzoo.training.stages import (
+    choose,
+    export_run,
+    keep_best,
+    save_weights,
+    test_model,
+    write_report,
+)
 
 __all__ = ["Run", "RunError", "read_data_and_build", "run"]
 
@@ -94,6 +101,7 @@ def run(config, run_dir=None, overwrite=False, dry_run=False, test=True):
                 raise failures.error(stop.exit_code) from failures.unforeseen
             seconds = time.perf_counter() - start
             failures.attempt("", save_weights, model, folder.path)
+        dataset = failures.attempt("Nothing was chosen", choose, model, dataset) or dataset
         files = export_run(model, dataset, folder.path, config, failures)
         logits, tested = None, {}
         if test:

@@ -1,5 +1,6 @@
 """The stages of a run that follow its training; one that fails keeps no other from running."""
 
+import dataclasses
 import json
 
 from kzoo.data.batches import evaluation_batches
@@ -48,6 +49,23 @@ def keep_best(stop, model, folder, config, failures):
             return
     kept = f"the model of epoch {stop.best_epoch}, the best so far. {stop.advice}"
     failures.kept = f"Kept in {folder}: {kept}".rstrip()
+
+
+def choose(model, dataset):
+    """Lets the task choose what it chooses on validation, such as thresholds.
+
+    Args:
+        model: `TrainedModel`, which has the new task afterwards.
+        dataset: `Dataset`.
+
+    Returns:
+        The `Dataset` with the new task.
+    """
+    if model.task.chosen is None:
+        return dataset
+    logits = model.core.predict(evaluation_batches(dataset, dataset.validation), verbose=0)
+    model.task = model.task.chosen(logits, dataset.validation.labels)
+    return dataclasses.replace(dataset, task=model.task)
 
 
 def export_run(model, dataset, folder, config, failures):
