@@ -75,9 +75,9 @@ def check(config, registries, source="config"):
         ConfigError: With a line or two for every key that is wrong.
     """
     sections = [key for key in registries if "." not in key]
-    accepted = ["name", "seed", *sections]
+    accepted = [*GENERAL, *sections]
     problems = [_unknown(key, "", "a config", accepted) for key in config if key not in accepted]
-    general = {key: config[key] for key in ("name", "seed") if key in config}
+    general = {key: config[key] for key in GENERAL if key in config}
     resolved = _check_arguments(_general, general, "", registries, problems)
     for section in (key for key in sections if registries[key]):
         resolved[section] = _check_section(config.get(section), section, registries, problems)
@@ -87,8 +87,11 @@ def check(config, registries, source="config"):
     return resolved
 
 
-def _general(*, name: RunName, seed: Seed = 0):
+def _general(*, name: RunName, seed: Seed = 0, baseline: bool = True):
     """The keys of a config that belong to no section."""
+
+
+GENERAL = list(inspect.signature(_general).parameters)
 
 
 def _check_section(value, key, registries, problems):

@@ -10,4 +10,6 @@ def print_result(run):
         f"{task.result(metrics)} (epoch {metrics['best_epoch']}, the best of "
         f"{metrics['epochs']} on validation: {metrics[f'validation_{task.metric}']:.4f})"
     )
+    if alternative := metrics.get("baseline"):
+        print(f"{alternative['name']}: {task.result(alternative)}")
     print(f"{run.folder}: {', '.join(sorted(path.name for path in run.folder.iterdir()))}")

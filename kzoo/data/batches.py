@@ -69,7 +69,7 @@ def evaluation_batches(dataset, examples):
         count = math.ceil(len(examples) / dataset.batch_size)  # Keras warns of an unknown end
         batches = batches.apply(tf.data.experimental.assert_cardinality(count))
     else:
-        ready = _ready(examples.inputs, dataset.preprocessing), examples.labels
+        ready = as_the_core_takes(examples.inputs, dataset.preprocessing), examples.labels
         batches = tf.data.Dataset.from_tensor_slices(ready).batch(dataset.batch_size)
         if dataset.preprocessing.vocabulary_size:
             batches = batches.map(lambda ids, labels: (_trim(ids), labels))
@@ -77,7 +77,7 @@ def evaluation_batches(dataset, examples):
 
 
 def _shuffled_examples(dataset, seed, epochs):
-    ready = _ready(dataset.train.inputs, dataset.preprocessing)
+    ready = as_the_core_takes(dataset.train.inputs, dataset.preprocessing)
     inputs, labels = tf.constant(ready), tf.constant(dataset.train.labels)
     lengths = tf.constant(_lengths(ready)) if dataset.preprocessing.vocabulary_size else None
     size, count = dataset.batch_size, len(dataset.train)
@@ -142,8 +142,8 @@ def _with_targets(dataset):
     return lambda inputs, labels: (inputs, dataset.task.targets(labels))
 
 
-def _ready(inputs, preprocessing):
-    """Pre-processes all examples once; those that differ in shape one by one."""
+def as_the_core_takes(inputs, preprocessing):
+    """Pre-processes all examples, those that differ in shape one by one; returns an array."""
     arrays = keras.tree.flatten(inputs)
     if arrays[0].dtype == object and not isinstance(arrays[0][0], str):
         chunks = (image[None] for image in inputs)

@@ -65,7 +65,7 @@ def card(
         headline=task.headline(metrics),
         task=task,
         output=task.output,
-        facts=_facts(task.facts(metrics), over_seeds),
+        facts=_facts(task.facts(metrics), over_seeds, _baseline(metrics, task)),
         peak_memory=(metrics["peak_memory_bytes"] or 0) / 2**30,
         versions=", ".join(f"{name} {version}" for name, version in metrics["versions"].items()),
         figures="\n".join(f"![{path.stem}]({path.as_posix()})" for path in figures),
@@ -74,9 +74,15 @@ def card(
     )
 
 
-def _facts(facts, over_seeds):
+def _facts(facts, over_seeds, baseline):
     first, *others = (f"| {name} | {value}" for name, value in facts.items())
-    return " |\n".join([f"{first}; {over_seeds}" if over_seeds else first, *others])
+    return " |\n".join([f"{first}; {over_seeds}" if over_seeds else first, *baseline, *others])
+
+
+def _baseline(metrics, task):
+    """Returns the row of the obvious alternative, in a list, or none."""
+    found = metrics.get("baseline")
+    return [f"| {found['name']} | {task.result(found)}"] if found else []
 
 
 def _model(config):

@@ -158,6 +158,26 @@ class Task:
         """Returns the places of the `k` worst predictions, the worst one first."""
         raise NotImplementedError
 
+    def without_choices(self):
+        """Returns the task without what was chosen on validation."""
+        return self
+
+    def linear_model(self):
+        """Returns the name of a linear model of scikit-learn for the task, and the model."""
+        raise NotImplementedError
+
+    def nearest_neighbour(self):
+        """Returns the model of scikit-learn that predicts what the nearest example has."""
+        raise NotImplementedError
+
+    def of_estimator(self, labels):
+        """Returns labels as a model of scikit-learn takes them."""
+        return labels
+
+    def logits_of_estimator(self, estimator, features):
+        """Returns what a trained model of scikit-learn predicts, as logits."""
+        raise NotImplementedError
+
     def check_splits(self, splits):
         """Refuses splits that nothing can be learned from or tested on.
 

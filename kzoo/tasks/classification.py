@@ -10,6 +10,8 @@ from kzoo.tasks.class_arrays import array_classes
 from kzoo.tasks.class_metrics import classification_metrics, softmax
 from kzoo.tasks.class_texts import text_classes
 
+LEAST = 1e-6  # probability, for its logarithm
+
 
 @dataclasses.dataclass(frozen=True)
 class Classification(Task):
@@ -148,6 +150,21 @@ class Classification(Task):
         """
         wrong = np.flatnonzero(predictions.argmax(axis=1) != np.asarray(labels))
         return wrong[np.argsort(-predictions[wrong].max(axis=1), kind="stable")][:k]
+
+    def linear_model(self):
+        from sklearn.linear_model import LogisticRegression
+
+        return "logistic regression", LogisticRegression(max_iter=200)
+
+    def nearest_neighbour(self):
+        from sklearn.neighbors import KNeighborsClassifier
+
+        return KNeighborsClassifier(1)
+
+    def logits_of_estimator(self, estimator, features):
+        probabilities = np.full((features.shape[0], self.num_outputs), LEAST)
+        probabilities[:, estimator.classes_] = estimator.predict_proba(features)
+        return np.log(np.maximum(probabilities, LEAST))
 
     def check_splits(self, splits):
         super().check_splits(splits)

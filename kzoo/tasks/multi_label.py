@@ -11,6 +11,7 @@ from kzoo.tasks.base import Task, Told, shortest
 from kzoo.tasks.label_metrics import choose_thresholds, label_metrics, losses, sigmoid
 from kzoo.tasks.label_sets import label_sets
 
+LEAST = 1e-6  # probability, for its logarithm
 RARE = 10  # examples below which a label is no stratum of its own
 
 
@@ -159,6 +160,25 @@ class MultiLabel(Task):
         wrong = np.flatnonzero((self.decide(predictions) != labels).any(axis=-1))
         order = np.argsort(-losses(predictions[wrong], labels[wrong]).mean(axis=-1), kind="stable")
         return wrong[order][:k]
+
+    def without_choices(self):
+        return dataclasses.replace(self, thresholds=None)
+
+    def linear_model(self):
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.multiclass import OneVsRestClassifier
+
+        return "logistic regression", OneVsRestClassifier(LogisticRegression(max_iter=200))
+
+    def nearest_neighbour(self):
+        from sklearn.multiclass import OneVsRestClassifier
+        from sklearn.neighbors import KNeighborsClassifier
+
+        return OneVsRestClassifier(KNeighborsClassifier(1))
+
+    def logits_of_estimator(self, estimator, features):
+        probabilities = estimator.predict_proba(features).clip(LEAST, 1 - LEAST)
+        return np.log(probabilities / (1 - probabilities))
 
     def check_splits(self, splits):
         super().check_splits(splits)

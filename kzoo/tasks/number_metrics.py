@@ -17,14 +17,14 @@ def regression_metrics(predictions, labels, mean, names):
     Returns:
         Dict: `rmse`, the root of the mean squared error; `mae`, the mean absolute error;
         `median_error`, the median of the absolute errors; `r2`, 1 - the squared errors over those
-        of the mean of `labels`; each the mean over the targets. `baseline` has the same of
+        of the mean of `labels`; each the mean over the targets. `of_mean` has the same of
         predicting `mean`; `targets`, where there are several, of each; and `examples` their
         number.
     """
     of_each = _errors(predictions, labels)
     found = {key: float(np.mean(of_each[key])) for key in KEYS}
     of_mean = _errors(np.broadcast_to(mean, labels.shape), labels)
-    found["baseline"] = {key: float(np.mean(of_mean[key])) for key in KEYS}
+    found["of_mean"] = {key: float(np.mean(of_mean[key])) for key in KEYS}
     if len(names) > 1:
         found["targets"] = {
             name: {key: float(of_each[key][i]) for key in KEYS} for i, name in enumerate(names)

@@ -14,6 +14,7 @@ from kzoo.messages import listed, reason
 from kzoo.models import MODELS
 from kzoo.saved.trained_model import TrainedModel
 from kzoo.tasks import TASKS
+from kzoo.training.baseline import baseline
 from kzoo.training.callbacks import StopWhenAsked
 from kzoo.training.class_weights import by_class_name
 from kzoo.training.environment import environment, peak_memory_bytes
@@ -106,7 +107,10 @@ def run(config, run_dir=None, overwrite=False, dry_run=False, test=True):
         logits, tested = None, {}
         if test:
             found = failures.attempt("The test failed", test_model, core, dataset)
-            logits, tested = found or (logits, tested)
+            logits, tested = found or (None, {})
+        if test and config["baseline"]:
+            alternative = failures.attempt("The baseline failed", baseline, dataset)
+            tested["baseline"] = alternative
         facts = _facts(best, core, dataset.task, seconds, config)
         metrics = {**tested, **facts, "files": files}
         write_report(model, dataset, logits, metrics, folder.path, config, failures)

@@ -57,7 +57,7 @@ def test_metrics_are_those_of_scikit_learn(pairs):
     }
     for key, value in expected.items():
         assert found[key] == pytest.approx(value, rel=1e-6, abs=1e-6)
-    assert found["baseline"]["mae"] == pytest.approx(np.abs(true - 3).mean())
+    assert found["of_mean"]["mae"] == pytest.approx(np.abs(true - 3).mean())
     assert found["examples"] == len(pairs)
 
 
@@ -186,7 +186,7 @@ def run(tmp_path_factory):
 def test_it_learns_a_linear_function(run):
     found = run.metrics
     assert found["test_r2"] > 0.95 and found["validation_r2"] > 0.95
-    assert found["test_rmse"] < 0.2 * found["test_baseline"]["rmse"]
+    assert found["test_rmse"] < 0.2 * found["test_of_mean"]["rmse"]
     assert found["files"]["saved_model"]["difference"] < 1e-5
     assert (run.folder / "figures" / "predicted.png").is_file()
     card = (run.folder / "README.md").read_text()

@@ -1,0 +1,106 @@
+"""How good the obvious alternative is on the same split."""
+
+import time
+import warnings
+
+import numpy as np
+
+from kzoo.data.batches import as_the_core_takes
+from kzoo.data.dataset import Stream
+
+NUMBERS = 1e7  # that a linear model is trained on at most: examples x features
+WORDS = 100_000  # that TF-IDF counts
+CHUNK = 1024  # texts that are split into words at a time
+
+
+def baseline(dataset):
+    """Trains the obvious alternative, chosen on nothing, and tests it on the test split.
+
+    Of tables, vectors and images it is a linear model of the same features: logistic regression or
+    ridge regression; of texts, the same of TF-IDF (term frequency times inverse document frequency)
+    of the same words; of sequences, the nearest neighbour.
+
+    Args:
+        dataset: `Dataset`.
+
+    Returns:
+        Dict: `name`, `seconds`, and the numbers of the test as `test_...`; None where the data is
+        read from disk in every epoch.
+    """
+    from threadpoolctl import threadpool_limits
+
+    if isinstance(dataset.train, Stream) or isinstance(dataset.test, Stream):
+        return None
+    start, task = time.perf_counter(), dataset.task
+    name, estimator, features = KINDS[dataset.preprocessing.kind](dataset)
+    x = features(dataset.train.inputs)
+    count = min(len(dataset.train), max(1, int(NUMBERS // x.shape[1])))
+    if count < len(dataset.train) and not hasattr(x, "tocsr"):
+        places = np.linspace(0, len(x) - 1, count).astype(int)  # of all classes, where sorted
+        x, labels = x[places], dataset.train.labels[places]
+        name = f"{name} of {count:,} examples"
+    else:
+        labels = dataset.train.labels
+    # many threads for small matrices wait for each other; what has not converged is good enough
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        estimator.fit(x, task.of_estimator(labels))
+        logits = task.logits_of_estimator(estimator, features(dataset.test.inputs))
+    found = task.without_choices().evaluate(logits, dataset.test.labels)
+    numbers = {f"test_{key}": value for key, value in found.items() if isinstance(value, float)}
+    return {"name": name, "seconds": time.perf_counter() - start, **numbers}
+
+
+def _linear(dataset):
+    name, estimator = dataset.task.linear_model()
+    return f"{name} of the same features", estimator, _flat(dataset)
+
+
+def _nearest(dataset):
+    return "the nearest neighbour", dataset.task.nearest_neighbour(), _flat(dataset)
+
+
+def _flat(dataset):
+    def features(inputs):
+        ready = as_the_core_takes(inputs, dataset.preprocessing)
+        return ready.reshape(len(ready), -1)
+
+    return features
+
+
+def _words(dataset):
+    """Returns a linear model of TF-IDF, and the function from texts to it."""
+    from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    from kzoo.preprocessing.words import vectorization
+
+    name, estimator = dataset.task.linear_model()
+    preprocessing = dataset.preprocessing
+    words = vectorization(preprocessing.standardize, preprocessing.split, 1, max_tokens=WORDS)
+    texts = dataset.train.inputs
+    words.adapt(list(texts[i : i + CHUNK]) for i in range(0, len(texts), CHUNK))
+    size = words.vocabulary_size()
+
+    def counts(texts):
+        chunks = [
+            np.asarray(words(list(texts[i : i + CHUNK]))) for i in range(0, len(texts), CHUNK)
+        ]
+        rows = np.concatenate([np.count_nonzero(ids, axis=1) for ids in chunks])
+        columns = np.concatenate([ids[ids > 0] for ids in chunks])
+        starts = np.concatenate([[0], np.cumsum(rows)])
+        counted = csr_matrix((np.ones(len(columns), "float32"), columns, starts), (len(rows), size))
+        counted.sum_duplicates()
+        return counted[:, 2:]  # without padding and the unknown word
+
+    weights = TfidfTransformer(sublinear_tf=True).fit(counts(texts))
+    return f"TF-IDF with {name}", estimator, lambda texts: weights.transform(counts(texts))
+
+
+KINDS = {
+    "image": _linear,
+    "table": _linear,
+    "vector": _linear,
+    "text": _words,
+    "sequence": _nearest,
+}
