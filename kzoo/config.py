@@ -143,8 +143,9 @@ def _check_arguments(function, values, key, registries, problems, name=None):
     for k in parameters.keys() - flat.keys():
         default = parameters[k].default
         value = values.get(k, default)
-        if isinstance(value, dict) and isinstance(default, str):
-            value = {"name": default, **value}
+        if isinstance(value, dict) and isinstance(default, str | dict):
+            name = default if isinstance(default, str) else default["name"]
+            value = {"name": name, **value}
         resolved[k] = _check_section(value, prefix + k, registries, problems)
     in_order = {k: resolved.get(k) for k in parameters}
     return {k: list(v) if isinstance(v, tuple) else v for k, v in in_order.items()}

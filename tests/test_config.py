@@ -53,6 +53,7 @@ def test_defaults_come_from_the_signatures():
     assert check(GOOD, SCHEMA) == {
         "name": "good",
         "seed": 0,
+        "baseline": True,
         "data": {"rows": 5, "order": "up", "twist": {"angle": 0.0, "flip": False}},
         "model": {"name": "small", "units": 2, "dropout": 0.0},
         "rule": {"name": "plain", "rate": 0.5, "steps": 3},
@@ -77,7 +78,7 @@ def test_check_leaves_the_config_as_it_is():
         (
             {"modle": 1},
             "modle is not an argument of a config. Did you mean model?\n"
-            "It accepts: name, seed, data, model, rule.",
+            "It accepts: name, seed, baseline, data, model, rule.",
         ),
         (
             {"model": {"name": "small", "units": 2, "unit": 3}},
@@ -322,7 +323,7 @@ def test_a_key_that_python_keeps_for_itself():
 
     registries = {"start": start, "other": None}
     checked = check({"name": "x", "start": {"from": "a"}}, registries)
-    assert checked == {"name": "x", "seed": 0, "start": {"from": "a", "times": 1}}
+    assert checked == {"name": "x", "seed": 0, "baseline": True, "start": {"from": "a", "times": 1}}
     with pytest.raises(ConfigError, match="start.form is not .*Did you mean start.from"):
         check({"name": "x", "start": {"form": "a"}}, registries)
 

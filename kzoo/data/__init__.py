@@ -18,15 +18,15 @@ class DataSet:
 
     Args:
         name: Of the source, and of its module in `kzoo.data.sources`.
-        batch_size: What suits such data, where a config does not say.
+        largest_batch: What suits much of such data, where a config does not say.
         augmented: Whether it may be images, so that `augmentation` is an argument.
         as_trained: Whether a trained model decides how the source reads.
     """
 
-    def __init__(self, name, batch_size, augmented=False, as_trained=False):
+    def __init__(self, name, largest_batch, augmented=False, as_trained=False):
         self.source = Lazy(f"kzoo.data.sources.{name}")
         self._left_out = () if augmented else ("augmentation",)
-        self._batch_size = batch_size
+        self._largest_batch = largest_batch
         self._as_trained = as_trained
 
     def __call__(self, preprocessing=None, task=None, /, **options):
@@ -43,7 +43,6 @@ class DataSet:
         Raises:
             DataError: If the data cannot be had or used.
         """
-        options = {"batch_size": self._batch_size, **options}
         options |= {key: expand(options[key]) for key in PATHS if options.get(key)}
         own = {key: options[key] for key in self._of_prepare if key in options}
         of_source = inspect.signature(self.source).parameters
@@ -51,13 +50,12 @@ class DataSet:
         source = self.source(*[preprocessing] * self._as_trained, **options)
         task = {"name": DEFAULT, **(task or {})}
         learn = functools.partial(LEARN[task.pop("name")].load(), **task)
-        return PREPARE(source, learn, preprocessing, **own)
+        return PREPARE(source, learn, preprocessing, self._largest_batch, **own)
 
     @property
     def __signature__(self):
         parameters = {**inspect.signature(self.source).parameters, **self._of_prepare}
-        batch_size = parameters["batch_size"].replace(default=self._batch_size)
-        return inspect.Signature({**parameters, "batch_size": batch_size}.values())
+        return inspect.Signature(parameters.values())
 
     @property
     def _of_prepare(self):
@@ -75,14 +73,14 @@ class DataSet:
 
 
 DATASETS = {
-    "digits": DataSet("digits", batch_size=64, augmented=True),
-    "tfds": DataSet("tfds", batch_size=256, augmented=True, as_trained=True),
-    "text_folder": DataSet("text_folder", batch_size=32),
-    "csv": DataSet("csv", batch_size=64, as_trained=True),
-    "builtin_table": DataSet("builtin_table", batch_size=32),
-    "image_folder": DataSet("image_folder", batch_size=32, augmented=True, as_trained=True),
-    "arrays": DataSet("arrays", batch_size=64, augmented=True),
-    "synthetic": DataSet("synthetic", batch_size=128),
+    "digits": DataSet("digits", largest_batch=64, augmented=True),
+    "tfds": DataSet("tfds", largest_batch=256, augmented=True, as_trained=True),
+    "text_folder": DataSet("text_folder", largest_batch=32),
+    "csv": DataSet("csv", largest_batch=64, as_trained=True),
+    "builtin_table": DataSet("builtin_table", largest_batch=32),
+    "image_folder": DataSet("image_folder", largest_batch=32, augmented=True, as_trained=True),
+    "arrays": DataSet("arrays", largest_batch=64, augmented=True),
+    "synthetic": DataSet("synthetic", largest_batch=128),
 }
 
 

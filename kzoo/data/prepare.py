@@ -1,6 +1,7 @@
 """From what a source has read to a data set: split, labelled, with its pre-processing."""
 
 import dataclasses
+import math
 
 from kzoo.data.dataset import Dataset, Examples, Stream, differ_in_shape
 from kzoo.data.lengths import sort_by_length
@@ -14,6 +15,7 @@ from kzoo.preprocessing import (
 )
 from kzoo.types import PositiveFraction, PositiveInt, Seed
 
+SMALLEST_BATCH, STEPS = 8, 20  # of an epoch
 PREPROCESSING = {
     "image": ImagePreprocessing,
     "text": TextPreprocessing,
@@ -27,8 +29,9 @@ def prepare(
     source,
     task,
     preprocessing=None,
+    largest_batch=64,
     *,
-    batch_size: PositiveInt,
+    batch_size: PositiveInt | None = None,
     validation: PositiveFraction = 0.1,
     split_seed: Seed = 0,
     augmentation=None,
@@ -39,7 +42,9 @@ def prepare(
         source: `Source`.
         task: Function of the raw labels and `Targets`, as `Task.learn`.
         preprocessing: That of a trained model, which reads as it has learned to; or None.
-        batch_size: Examples in a training step.
+        largest_batch: Examples in a training step at most, where `batch_size` is None.
+        batch_size: Examples in a training step. None follows the number of training examples:
+            about a twentieth of them, 8 at least.
         validation: Fraction of the training examples that choices are made on, where the source
             has no such split.
         split_seed: Draws the splits; independent of the seed of a run.
@@ -71,7 +76,7 @@ def prepare(
         test=test,
         task=task.fitted(train.labels),
         preprocessing=preprocessing,
-        batch_size=batch_size,
+        batch_size=batch_size or _batch_size(len(train), largest_batch),
         augmentation=augmentation if source.kind == "image" else None,
         notes=(*source.notes, *notes),
     )
@@ -79,6 +84,11 @@ def prepare(
         return _as_the_model_reads(dataset)
     learned = PREPROCESSING[source.kind].learn(_inputs(train), **source.options)
     return dataclasses.replace(dataset, preprocessing=learned)
+
+
+def _batch_size(count, largest):
+    """Returns the power of two that makes about twenty steps of an epoch, within bounds."""
+    return min(largest, max(SMALLEST_BATCH, 2 ** round(math.log2(max(1, count / STEPS)))))
 
 
 def _labelled(source, task):

@@ -1,6 +1,7 @@
 """Trains a core with Keras' `fit`."""
 
 import errno
+import math
 import sys
 from typing import Any, Literal
 
@@ -15,6 +16,11 @@ from kzoo.types import Fraction, PositiveFloat, PositiveInt
 
 SMALLER_BATCH = "A smaller data.batch_size may help."
 NOT_TESTED = "Its test split was not read."
+OPTIMIZER = {"name": "adamw", "learning_rate": 2e-3, "weight_decay": 0.02}
+SCHEDULE = {"name": "cosine", "warmup": 0.1}
+STEPS = 2000  # of a training of few examples
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 200
+PATIENCE = 4  # parts of the epochs, one of which may pass without a better one
 LOWER_RATE = "A lower training.optimizer.learning_rate or a clipnorm may help."
 
 
@@ -41,9 +47,9 @@ def fit(
     history_file,
     callbacks=(),
     *,
-    epochs: PositiveInt,
-    optimizer="adam",
-    schedule="constant",
+    epochs: PositiveInt | None = None,
+    optimizer=OPTIMIZER,
+    schedule=SCHEDULE,
     label_smoothing: Fraction = 0.0,
     class_weight: Literal["balanced"] | dict[Any, PositiveFloat] | None = None,
     monitor: Literal["val_loss", "val_accuracy", "val_auc", "val_r2"] = "val_loss",
@@ -59,14 +65,16 @@ def fit(
         seed: Decides the order of the examples and their augmentation.
         history_file: CSV file that gets a line for each epoch.
         callbacks: Further Keras callbacks.
-        epochs: Number of epochs.
+        epochs: Number of epochs. None follows the number of examples: about 2,000 steps, 10 to 200
+            epochs.
         optimizer: Dict with the `name` of one of `OPTIMIZERS` and its arguments.
         schedule: Dict with the `name` of one of `SCHEDULES` and its arguments.
         label_smoothing: Fraction of the target that is shared among all classes.
         class_weight: How much an example counts in training, by its class: `"balanced"`, a dict
             from class name to weight, or None.
         monitor: What makes an epoch the best one: the loss, or the metric of the task.
-        early_stopping: Epochs without a better one after which training stops; None never stops.
+        early_stopping: Epochs without a better one after which training stops. None never stops
+            or, where `epochs` is None too, takes a quarter of the epochs, 10 at least.
         steps_per_execution: Steps run in one call of the graph; lowered to the next number that
             divides the steps of an epoch, so that no call runs into the next epoch.
 
@@ -117,6 +125,21 @@ def fit(
     if not best.best_epoch:
         raise TrainingStopped("The validation loss was NaN or infinite.", None, LOWER_RATE)
     return best
+
+
+def follow_data(training, dataset):
+    """Returns a section `training` with numbers of epochs that follow the number of examples.
+
+    Args:
+        training: Dict, keyword arguments of `fit`.
+        dataset: `Dataset`.
+    """
+    if training["epochs"] is not None:
+        return training
+    epochs = math.ceil(STEPS / steps_per_epoch(dataset))
+    epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, epochs))
+    patience = training["early_stopping"] or max(FEWEST_EPOCHS, epochs // PATIENCE)
+    return {**training, "epochs": epochs, "early_stopping": patience}
 
 
 def _stopped(error, best_epoch, history_file):

@@ -20,7 +20,7 @@ from kzoo.training.class_weights import by_class_name
 from kzoo.training.environment import environment, peak_memory_bytes
 from kzoo.training.failures import Failures, RunError
 from kzoo.training.finetune import adapt, starting_point
-from kzoo.training.fit import TrainingStopped, fit
+from kzoo.training.fit import TrainingStopped, fit, follow_data
 from kzoo.training.optimizers import create_optimizer
 from kzoo.training.run_folder import check_run_folder, run_folder, write
 from kzoo.training.signals import signals_wait
@@ -77,6 +77,7 @@ def run(config, run_dir=None, overwrite=False, dry_run=False, test=True):
     if not dry_run:
         check_run_folder(run_dir, overwrite)
     dataset, core = read_data_and_build(config)
+    config = _following(dataset, config)
     training = config["training"]
     weight = by_class_name(training["class_weight"], dataset.task.names)
     training = {**training, "class_weight": weight}
@@ -108,9 +109,8 @@ def run(config, run_dir=None, overwrite=False, dry_run=False, test=True):
         if test:
             found = failures.attempt("The test failed", test_model, core, dataset)
             logits, tested = found or (None, {})
-        if test and config["baseline"]:
-            alternative = failures.attempt("The baseline failed", baseline, dataset)
-            tested["baseline"] = alternative
+        if tested and config["baseline"]:
+            tested["baseline"] = failures.attempt("The baseline failed", baseline, dataset)
         facts = _facts(best, core, dataset.task, seconds, config)
         metrics = {**tested, **facts, "files": files}
         write_report(model, dataset, logits, metrics, folder.path, config, failures)
@@ -174,6 +174,12 @@ def _check_backend(formats):
             f"export.formats: {listed(others)} can be written on the TensorFlow backend only. Set "
             f"it to [keras], or KERAS_BACKEND to tensorflow. Received: {backend}"
         )
+
+
+def _following(dataset, config):
+    """Returns a config with what was not given and follows the data."""
+    data = {**config["data"], "batch_size": dataset.batch_size}
+    return {**config, "data": data, "training": follow_data(config["training"], dataset)}
 
 
 def _describe(dataset, config):

@@ -57,7 +57,7 @@ def test_a_shipped_model_is_exported_without_its_data(kzoo_command, tmp_path, mo
     assert "note: mnist is not in " in outcome.err and "example.npz" in outcome.err
     assert (tmp_path / "exports/mnist_cnn_attention/model.keras").is_file()
     outcome = kzoo_command("export", "mnist_cnn_attention", "--format", "litert")
-    assert outcome.code == 1 and "Other data with its classes will do: --config." in outcome.err
+    assert outcome.code == 1 and "Other data with its targets will do: --config." in outcome.err
 
 
 def test_a_format_that_is_none(kzoo_command, digits_run):

@@ -117,7 +117,7 @@ WRONG = {
         [],
         "recipe.yaml: model.filters must be a list. Received: 32",
     ),
-    "missing key": (recipe(training="{}"), [], "recipe.yaml: training.epochs is required."),
+    "missing key": (recipe(data="{name: csv, path: a.csv}"), [], "data.target is required."),
     "missing section": (
         recipe(model=None),
         [],

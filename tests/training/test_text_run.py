@@ -31,9 +31,18 @@ def config_file(tmp_path_factory):
     model = {"name": "lstm_attention", "embedding_dim": 5, "units": 7, "attention_units": 3}
     config = {
         "name": "french",
-        "data": {"name": "text_folder", "path": str(write_texts(folder)), "text": text},
+        "data": {
+            "name": "text_folder",
+            "path": str(write_texts(folder)),
+            "text": text,
+            "batch_size": 32,
+        },
         "model": {**model, "bigram_buckets": 13, "token_dropout": 0.1},
-        "training": {"epochs": 13, "optimizer": {"name": "adam", "learning_rate": 0.05}},
+        "training": {
+            "epochs": 13,
+            "optimizer": {"name": "adam", "learning_rate": 0.05},
+            "schedule": "constant",
+        },
     }
     path = tmp_path_factory.mktemp("recipe") / "french.yaml"
     path.write_text(dump(config), encoding="utf-8")

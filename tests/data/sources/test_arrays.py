@@ -180,7 +180,8 @@ WRONG = {
     "no train": ({"x_test": X, "y_test": LABELS}, "must hold x and y, or x_train"),
     "two classes": (
         {"x": X, "y": np.ones((COUNT, 3))},
-        "its rows are not one-hot. Received: [1., ",
+        "its rows are not one-hot. For several labels an example, set task: multi_label. Received: "
+        "[1., ",
     ),
     "fractions": (
         {"x": X, "y": LABELS / 2},

@@ -31,7 +31,7 @@ def test_images_of_different_sizes_are_kept_raw_and_resized(tmp_path):
     write(tmp_path / "dog", "large", image(11, 13, 3))
     with pytest.raises(DataError, match=r"differ in size \(images 5 to 11 pixels high, 3 to 13 w"):
         image_folder(path=str(tmp_path))
-    dataset = image_folder(path=str(tmp_path), image_size=[7, 5])
+    dataset = image_folder(path=str(tmp_path), image_size=[7, 5], batch_size=32)
     shapes = {i.shape for s in (dataset.train, dataset.test) for i in s.inputs}
     assert shapes <= {(5, 3, 3), (11, 13, 3)} and dataset.preprocessing.example_shape == (7, 5, 3)
     inputs, _ = next(iter(evaluation_batches(dataset, dataset.train)))
