@@ -222,8 +222,10 @@ def test_process_that_trains(tiny_config, tmp_path):
     assert lines[0].split() == ["train", "validation", "test"]
     lines = lines[lines.index("Epoch 1/2") :]
     assert lines[2] == "Epoch 2/2"
-    assert lines[-2].startswith("test accuracy ") and lines[-1].startswith("out: README.md, conf")
-    assert len(lines) == 6
+    assert lines[-3].startswith("test accuracy ")
+    assert lines[-2].startswith("logistic regression of the same features: test accuracy ")
+    assert lines[-1].startswith("out: README.md, conf")
+    assert len(lines) == 7
     assert (tmp_path / "out" / "model.keras").is_file()
 
 
