@@ -112,7 +112,9 @@ def _logits(model, x):
     preprocessing = model.preprocessing
     size = SIZES.get(preprocessing.kind, SIZE)
     logits = np.empty((len(x), model.task.num_outputs), "float32")
-    for places, batch in batches_of_like_length(x, size, preprocessing.vocabulary_size):
+    lengths = preprocessing.lengths(x)
+    lengths = None if lengths is None else np.asarray(lengths)
+    for places, batch in batches_of_like_length(x, size, lengths):
         logits[places] = model.core.predict_on_batch(batch)
     return logits
 

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from kzoo.data.files.csv import read_csv_parts
 from kzoo.data.files.images import SUFFIXES as IMAGES
 from kzoo.data.files.images import read_images
 from kzoo.data.files.texts import read_text
+from kzoo.data.sources.sequences import read_series
 from kzoo.messages import DataError, listed
 from kzoo.preprocessing.cells import MISSING, numbers, without_missing
 from kzoo.preprocessing.image import ImagePreprocessing
@@ -122,6 +124,22 @@ def _array(file, rank):
     yield Batch(*_elements(file, read_array(file), rank))
 
 
+def _sequences(files, reading):
+    for file in files:
+        yield from _attempt(file, _series, reading)
+
+
+def _series(file, reading):
+    """Yields an array of sequences, or sequences of different lengths."""
+    file = Path(file)
+    if file.suffix.lower() == ".npy" or getattr(reading.preprocessing, "padding", None) is None:
+        yield from _array(file, len(reading.specs.shape) - 1)
+        return
+    columns = reading.preprocessing.columns
+    series, names = read_series(file, columns, reading.encoding)
+    yield Batch(names, series)
+
+
 def _elements(file, array, rank):
     """Returns names and values: an array of `rank` axes is one input, one of an axis more many."""
     if array.ndim == rank:
@@ -201,7 +219,7 @@ def _attempt(file, read, *arguments):
 # by kind of input: the endings of its files, and a function of these files and a `Reading`
 READERS = {
     "image": ((*IMAGES, *ARRAYS), _images),
-    "sequence": (ARRAYS, _arrays),
+    "sequence": ((*ARRAYS, ".csv", ".ts"), _sequences),
     "vector": (ARRAYS, _arrays),
     "text": ((".txt",), _texts),
     "table": ((".csv",), _tables),

@@ -80,6 +80,7 @@ DATASETS = {
     "builtin_table": DataSet("builtin_table", largest_batch=32),
     "image_folder": DataSet("image_folder", largest_batch=32, augmented=True, as_trained=True),
     "arrays": DataSet("arrays", largest_batch=64, augmented=True),
+    "sequences": DataSet("sequences", largest_batch=64),
     "synthetic": DataSet("synthetic", largest_batch=128),
 }
 

@@ -71,15 +71,16 @@ def evaluation_batches(dataset, examples):
     else:
         ready = as_the_core_takes(examples.inputs, dataset.preprocessing), examples.labels
         batches = tf.data.Dataset.from_tensor_slices(ready).batch(dataset.batch_size)
-        if dataset.preprocessing.vocabulary_size:
-            batches = batches.map(lambda ids, labels: (_trim(ids), labels))
+        if dataset.preprocessing.padding is not None:
+            trim = _trim(dataset.preprocessing)
+            batches = batches.map(lambda inputs, labels: (trim(inputs), labels))
     return batches.map(_with_targets(dataset)).prefetch(tf.data.AUTOTUNE)
 
 
 def _shuffled_examples(dataset, seed, epochs):
     ready = as_the_core_takes(dataset.train.inputs, dataset.preprocessing)
     inputs, labels = tf.constant(ready), tf.constant(dataset.train.labels)
-    lengths = tf.constant(_lengths(ready)) if dataset.preprocessing.vocabulary_size else None
+    lengths, trim = dataset.preprocessing.lengths(ready), _trim(dataset.preprocessing)
     size, count = dataset.batch_size, len(dataset.train)
 
     def batches_of_epoch(epoch):
@@ -95,7 +96,7 @@ def _shuffled_examples(dataset, seed, epochs):
     def gather(indices):
         batch = tf.gather(inputs, indices)
         if lengths is not None:
-            batch = _trim(batch)
+            batch = trim(batch)
         return batch, dataset.task.targets(tf.gather(labels, indices))
 
     batches = tf.data.Dataset.range(epochs).flat_map(batches_of_epoch)
@@ -108,14 +109,9 @@ def _by_length(order, lengths, batch_size):
     return tf.gather(order, tf.argsort(pool * 2**20 + tf.gather(lengths, order), stable=True))
 
 
-def _lengths(token_ids):
-    return (token_ids != 0).sum(axis=1).astype("int32")
-
-
-def _trim(token_ids):
-    """Takes off the columns that are padding in every row."""
-    lengths = tf.math.count_nonzero(token_ids, axis=1, dtype="int32")
-    return token_ids[:, : tf.maximum(1, tf.reduce_max(lengths))]
+def _trim(preprocessing):
+    """Returns a function that takes off what is padding in every row."""
+    return lambda x: x[:, : tf.maximum(1, tf.reduce_max(preprocessing.lengths(x)))]
 
 
 def _shuffled_stream(dataset, seed, epochs):
@@ -153,7 +149,7 @@ def as_the_core_takes(inputs, preprocessing):
             for i in range(0, len(arrays[0]), CHUNK)
         )
     ready = [np.asarray(preprocessing(chunk)) for chunk in chunks]
-    if preprocessing.vocabulary_size:
+    if preprocessing.vocabulary_size:  # chunks of texts differ in length
         time = max(ids.shape[1] for ids in ready)
         ready = [np.pad(ids, [(0, 0), (0, time - ids.shape[1])]) for ids in ready]
     return np.concatenate(ready)

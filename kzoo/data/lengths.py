@@ -11,19 +11,16 @@ def sort_by_length(examples):
     return Examples(examples.inputs[order], examples.labels[order])
 
 
-def batches_of_like_length(x, size, padded):
+def batches_of_like_length(x, size, lengths):
     """Yields the places of each batch and the batch.
 
     Args:
         x: Array `(examples, ...)`, pre-processed.
         size: Examples in a batch.
-        padded: Whether these are token ids, padded with 0 at the end: the shortest come first
-            then, and a batch is as wide as its longest.
+        lengths: Integer array `(examples,)`, the positions of each that are no padding: the
+            shortest come first then, and a batch is as wide as its longest; or None.
     """
-    order = np.arange(len(x))
-    if padded:
-        lengths = np.count_nonzero(x, axis=1)
-        order = np.argsort(lengths, kind="stable")
+    order = np.arange(len(x)) if lengths is None else np.argsort(lengths, kind="stable")
     for i in range(0, len(x), size):
         places = order[i : i + size]
-        yield places, x[places, : lengths[places[-1]]] if padded else x[places]
+        yield places, x[places] if lengths is None else x[places, : max(1, lengths[places[-1]])]

@@ -205,7 +205,7 @@ def _shown(preprocessing, inputs, count):
     """Returns what is shown of each input beside its positions: an image, a sequence; or None."""
     if preprocessing.kind == "image":
         return [preprocessing.as_raw(np.asarray(image)[None])[0] for image in inputs]
-    return np.asarray(inputs) if preprocessing.kind == "sequence" else [None] * count
+    return preprocessing.as_raw(inputs) if preprocessing.kind == "sequence" else [None] * count
 
 
 def _on_pixels(scores, size):

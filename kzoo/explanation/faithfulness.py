@@ -123,7 +123,8 @@ def faithfulness(model, inputs, *, layer=None, orders=10, steps=20, seed=0):
 def _falls(model, x, weights, shares, orders, random):
     """Returns `(1 + orders, steps + 1)` numbers of one example, by attention first."""
     preprocessing, grid = model.preprocessing, weights.shape
-    count = np.count_nonzero(x) if preprocessing.vocabulary_size else weights.size  # no padding
+    lengths = preprocessing.lengths(x[None])
+    count = weights.size if lengths is None else int(lengths[0])
     shuffled = [random.permutation(count) for _ in range(orders + 1)]
     # sorted from a random order, so that equal weights stay in one
     by_attention = shuffled[0][np.argsort(-weights.ravel()[shuffled[0]], kind="stable")]

@@ -70,8 +70,8 @@ def numbers_model(model, expected):
         raise ExportError("it needs examples, to be compared on")
     preprocessing, core = model.preprocessing, model.core
     raw = preprocessing.raw_input()
-    if preprocessing.kind in ("table", "text"):
-        kind = {"table": "a table", "text": "texts"}[preprocessing.kind]
+    if preprocessing.kind == "table" or preprocessing.padding is not None:
+        kind = {"table": "a table"}.get(preprocessing.kind, f"{preprocessing.kind}s")
         spec = keras.InputSpec(core.input.dtype, core.input.shape, name=core.input.name)
         note = f"takes {spec.name}, what the model's `preprocessing` makes of {kind}"
         inputs = np.asarray(preprocessing(expected.inputs))

@@ -20,7 +20,8 @@ def sequence_input(
     Args:
         input_shape: `(time,)` of token ids, 0 being padding; `(time, features)` of vectors; or
             `(height, width, channels)` of an image, whose rows become the sequence. Time may be
-            None, for token ids and vectors.
+            None, for token ids and vectors; a vector of zeros is padding then, as in
+            `keras.layers.Masking`.
         vocabulary_size: Number of token ids, padding among them; None where there are none.
         embedding_dim: Size of a token's vector; not used without a vocabulary.
         bigram_buckets: Number of vectors that pairs of neighbouring tokens share by their hash,
@@ -30,7 +31,8 @@ def sequence_input(
         embedding_dropout: Fraction of the features of the sequence dropped in training.
 
     Returns:
-        Three Keras tensors; the mask, boolean `(batch, time)`, is None without a vocabulary.
+        Three Keras tensors; the mask, boolean `(batch, time)`, is None where time is fixed and
+        there is no vocabulary.
 
     Raises:
         ValueError: If the shape is none of these, or does not go with the vocabulary.
@@ -69,6 +71,8 @@ def sequence_input(
         x = layers.Reshape((height, width * channels), name="rows")(inputs)
     else:
         x = inputs = keras.Input(input_shape, name="vectors")
+        if input_shape[0] is None:
+            mask = ops.any(ops.not_equal(inputs, 0.0), axis=-1)
     if token_dropout:
         x = layers.Dropout(token_dropout, noise_shape=(None, None, 1), name="token_dropout")(x)
     if embedding_dropout:

@@ -12,14 +12,16 @@ class Preprocessing(keras.layers.Layer):
         kind: What it reads: `"image"`, `"text"`, `"table"`, `"sequence"` or, of arrays without an
             axis of time, `"vector"`; one word in messages, figures, files and on the command line.
         example_shape: Shape of one pre-processed example; None is any size.
-        vocabulary_size: Number of token ids, of texts, which are padded with 0 at the end; else
-            None.
-        sequence_length: Number of them at most; else None.
+        vocabulary_size: Number of token ids, of texts; else None.
+        sequence_length: Number of positions at most, where they differ in number; else None.
+        padding: What stands behind the last position of a shorter example; None where all have the
+            same number.
     """
 
     kind = None
     vocabulary_size = None
     sequence_length = None
+    padding = None
 
     @classmethod
     def learn(cls, inputs, **options):
@@ -77,6 +79,17 @@ class Preprocessing(keras.layers.Layer):
             A list of strings for each input; None for the pixels of images.
         """
         raise NotImplementedError
+
+    def lengths(self, x):
+        """Returns the number of positions of each pre-processed example, without padding.
+
+        Args:
+            x: Array or tensor `(batch, time, ...)`.
+
+        Returns:
+            Tensor of int32 `(batch,)`; None where there is no padding.
+        """
+        return None
 
     def delete(self, x, places, grid):
         """Returns a pre-processed example without some positions: as the mean of training has them.

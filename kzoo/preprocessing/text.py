@@ -57,6 +57,7 @@ class TextPreprocessing(Preprocessing):
     """
 
     kind = "text"
+    padding = 0
 
     def __init__(
         self,
@@ -119,6 +120,9 @@ class TextPreprocessing(Preprocessing):
     def vocabulary_size(self):
         """Number of token ids, padding and the unknown word among them."""
         return len(self.vocabulary) + 2
+
+    def lengths(self, x):
+        return keras.ops.sum(keras.ops.cast(keras.ops.not_equal(x, 0), "int32"), axis=1)
 
     def raw_input(self):
         """Returns the `keras.Input` of a model that begins with this layer."""

@@ -75,7 +75,8 @@ class TrainedModel(keras.Model):
             inputs: As of `predict`; images may differ in size, in a list or an array of them.
         """
         is_list = isinstance(inputs, list | tuple)
-        if is_list or isinstance(inputs, np.ndarray) and inputs.dtype.hasobject:
+        is_list |= isinstance(inputs, np.ndarray) and inputs.dtype.hasobject
+        if is_list and self.preprocessing.kind == "image":
             if len(inputs) and getattr(inputs[0], "ndim", 0) >= 2:
                 return np.concatenate([self.preprocess(np.array([image])) for image in inputs])
         return keras.ops.convert_to_numpy(self.preprocessing(self.preprocessing.as_raw(inputs)))

@@ -61,8 +61,13 @@ def _nearest(dataset):
 
 
 def _flat(dataset):
+    """Returns the function from raw inputs to features; of sequences, as long as in training."""
+    time = dataset.preprocessing.sequence_length
+
     def features(inputs):
-        ready = as_the_core_takes(inputs, dataset.preprocessing)
+        ready = as_the_core_takes(inputs, dataset.preprocessing)[:, :time]
+        if time:
+            ready = np.pad(ready, [(0, 0), (0, time - ready.shape[1]), (0, 0)])
         return ready.reshape(len(ready), -1)
 
     return features

@@ -22,6 +22,7 @@ TITLES = [
     "A folder of images",
     "A folder of texts",
     "Arrays",
+    "Sequences of different lengths",
 ]
 
 
@@ -66,6 +67,16 @@ def write_arrays(folder):
     np.savez(folder / "arrays.npz", x=x, y=labels)
 
 
+def write_recordings(folder):
+    states = ["calm", "storm"]
+    rows = [
+        f"r{i},{second},{'' if second == 3 else i % 2 + second},{i % 7},{states[i % 2]}\n"
+        for i in range(40)
+        for second in range(4 + i % 5)
+    ]
+    (folder / "recordings.csv").write_text("recording,second,wind,rain,state\n" + "".join(rows))
+
+
 def write_fashion(folder):
     """Stores random images as TFDS would store the set of that name."""
     import tensorflow_datasets
@@ -90,6 +101,7 @@ WRITERS = [
     write_photos,
     write_reviews,
     write_arrays,
+    write_recordings,
 ]
 WRITE = dict(zip(TITLES, WRITERS, strict=True))
 

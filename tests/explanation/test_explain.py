@@ -125,7 +125,7 @@ def test_sequences(steps_model):
     steps = np.random.default_rng(0).random((2, 7, 2))
     example = kzoo.explain(steps_model, steps).examples[1]
     assert example.positions == ["0", "1", "2", "3", "4", "5", "6"]
-    np.testing.assert_array_equal(example.raw, steps[1])
+    np.testing.assert_allclose(example.raw, steps[1], rtol=1e-6)
     [received] = received_attention(steps_model.core, steps).values()
     np.testing.assert_allclose(example.scores["attention"], received[1], rtol=1e-5)
 

@@ -253,3 +253,16 @@ def test_no_such_model():
         create_model("cnn_atention", IMAGE, 2)
     with pytest.raises(TypeError, match="num_head"):
         create_model("cnn_attention", IMAGE, 2, num_head=4)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["conv_attention", "lstm", "lstm_attention", "attention_encoder", "segment_attention_lstm"],
+)
+def test_zeros_behind_a_sequence_change_nothing(name):
+    model = create_model(name, (None, 4), 3)
+    x = np.random.default_rng(0).normal(size=(2, 20, 4)).astype("float32")
+    alone = to_numpy(model(x[:1, :9]))
+    x[0, 9:] = 0
+    together = to_numpy(model(x))
+    np.testing.assert_allclose(together[:1], alone, atol=1e-6)
