@@ -35,12 +35,13 @@ def read_inputs(model, sources, text=False, delimiter=None, encoding="utf-8"):
         ConfigError: If the model reads something else.
     """
     specs = signature_of(model).inputs
-    kind = input_kind(specs)
+    preprocessing = getattr(model, "preprocessing", None)
+    kind = getattr(preprocessing, "kind", None) or input_kind(specs)
     if kind not in READERS:
         raise ConfigError(f"The model takes {show_specs(specs)}, which no file holds.")
     if text and kind != "text":
         raise ConfigError(f"--text is for models that read text. This one reads {kind}s.")
-    if STDIN in sources and kind not in ("text", "table"):
+    if STDIN in sources and kind not in ("text", "table", "record"):
         raise ConfigError(
             f"Only text and CSV can be piped in. This model reads {kind}s: name files."
         )
@@ -49,7 +50,6 @@ def read_inputs(model, sources, text=False, delimiter=None, encoding="utf-8"):
     check_encoding(encoding, "--encoding")
     if text:
         return iter([Batch(list(sources), list(sources))])
-    preprocessing = getattr(model, "preprocessing", None)
     return _read(sources, kind, Reading(specs, preprocessing, delimiter, encoding))
 
 

@@ -112,6 +112,8 @@ def _logits(model, x):
     preprocessing = model.preprocessing
     size = SIZES.get(preprocessing.kind, SIZE)
     logits = np.empty((len(x), model.task.num_outputs), "float32")
+    if isinstance(x, dict):
+        return model.core.predict(x, batch_size=size, verbose=0)
     lengths = preprocessing.lengths(x)
     lengths = None if lengths is None else np.asarray(lengths)
     for places, batch in batches_of_like_length(x, size, lengths):

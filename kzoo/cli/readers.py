@@ -11,6 +11,7 @@ import numpy as np
 
 from kzoo.data.files.arrays import read_array
 from kzoo.data.files.csv import read_csv_parts
+from kzoo.data.files.image_columns import read_image_column
 from kzoo.data.files.images import SUFFIXES as IMAGES
 from kzoo.data.files.images import read_images
 from kzoo.data.files.texts import read_text
@@ -194,12 +195,20 @@ def _rows(file, reading):
 def _columns(part, reading):
     """Returns the columns of a model, and a dict from row to what is wrong in it."""
     words = getattr(reading.preprocessing, "missing", MISSING)
-    signs = {c["name"]: c.get("decimal") for c in getattr(reading.preprocessing, "columns", [])}
+    table = getattr(reading.preprocessing, "table", reading.preprocessing)
+    signs = {c["name"]: c.get("decimal") for c in getattr(table, "columns", [])}
+    alone = getattr(reading.preprocessing, "alone", {})
     columns, problems = {}, {}
     for name, spec in reading.specs.items():
         texts = without_missing(part.columns[name], words)
         if spec.dtype == "string":
             columns[name] = texts.fill_null("").to_numpy(zero_copy_only=False)
+            continue
+        if name in alone:
+            files = texts.fill_null("").to_numpy(zero_copy_only=False)
+            folder = "" if part.path == STDIN else Path(part.path).parent
+            columns[name], broken = read_image_column(files, folder, alone[name])
+            problems |= broken
             continue
         columns[name], wrong, _ = numbers(texts, signs.get(name) or ".")
         for row in np.flatnonzero(wrong):
@@ -223,4 +232,5 @@ READERS = {
     "vector": (ARRAYS, _arrays),
     "text": ((".txt",), _texts),
     "table": ((".csv",), _tables),
+    "record": ((".csv",), _tables),
 }

@@ -21,20 +21,23 @@ class DataSet:
         largest_batch: What suits much of such data, where a config does not say.
         augmented: Whether it may be images, so that `augmentation` is an argument.
         as_trained: Whether a trained model decides how the source reads.
+        several: Whether it may read several inputs of an example, for a model that takes them.
     """
 
-    def __init__(self, name, largest_batch, augmented=False, as_trained=False):
+    def __init__(self, name, largest_batch, augmented=False, as_trained=False, several=False):
         self.source = Lazy(f"kzoo.data.sources.{name}")
         self._left_out = () if augmented else ("augmentation",)
         self._largest_batch = largest_batch
         self._as_trained = as_trained
+        self._several = several
 
-    def __call__(self, preprocessing=None, task=None, /, **options):
+    def __call__(self, preprocessing=None, task=None, several=False, /, **options):
         """Reads the data and prepares it.
 
         Args:
             preprocessing: That of a trained model, which decides how it is read; or None.
             task: Dict with the `name` of a task and its arguments; None is classification.
+            several: Whether the model takes several inputs, such as a text and an image.
             **options: Arguments of the source and of `prepare`.
 
         Returns:
@@ -47,7 +50,9 @@ class DataSet:
         own = {key: options[key] for key in self._of_prepare if key in options}
         of_source = inspect.signature(self.source).parameters
         options = {key: value for key, value in options.items() if key in of_source}
-        source = self.source(*[preprocessing] * self._as_trained, **options)
+        several = several or getattr(preprocessing, "kind", None) == "record"
+        decided = [preprocessing] * self._as_trained + [several] * self._several
+        source = self.source(*decided, **options)
         task = {"name": DEFAULT, **(task or {})}
         learn = functools.partial(LEARN[task.pop("name")].load(), **task)
         return PREPARE(source, learn, preprocessing, self._largest_batch, **own)
@@ -76,7 +81,7 @@ DATASETS = {
     "digits": DataSet("digits", largest_batch=64, augmented=True),
     "tfds": DataSet("tfds", largest_batch=256, augmented=True, as_trained=True),
     "text_folder": DataSet("text_folder", largest_batch=32),
-    "csv": DataSet("csv", largest_batch=64, as_trained=True),
+    "csv": DataSet("csv", largest_batch=64, as_trained=True, several=True),
     "builtin_table": DataSet("builtin_table", largest_batch=32),
     "image_folder": DataSet("image_folder", largest_batch=32, augmented=True, as_trained=True),
     "arrays": DataSet("arrays", largest_batch=64, augmented=True),
@@ -85,13 +90,14 @@ DATASETS = {
 }
 
 
-def load_data(section, preprocessing=None, task=None):
+def load_data(section, preprocessing=None, task=None, several=False):
     """Reads and prepares the data that a section `data` names.
 
     Args:
         section: Dict with the `name` of one of `DATASETS` and its arguments.
         preprocessing: That of a trained model, which decides how the data is read; or None.
         task: Dict with the `name` of a task and its arguments; None is classification.
+        several: Whether the model takes several inputs, such as a text and an image.
 
     Returns:
         `Dataset`.
@@ -100,4 +106,5 @@ def load_data(section, preprocessing=None, task=None):
         DataError: If the data cannot be had or used.
     """
     options = {key: value for key, value in section.items() if key != "name"}
-    return DATASETS[section["name"]](preprocessing, task, **options)
+    several = [several] if several else []  # most data sets know nothing of it
+    return DATASETS[section["name"]](preprocessing, task, *several, **options)

@@ -3,13 +3,11 @@
 import math
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from kzoo.data.augmentation import augment
 from kzoo.data.dataset import Stream
 
-CHUNK = 1024  # examples pre-processed at a time
 SHUFFLE_BUFFER = 8192  # examples of a stream that are mixed
 POOL = 64  # batches of text that are sorted by length together
 
@@ -69,18 +67,17 @@ def evaluation_batches(dataset, examples):
         count = math.ceil(len(examples) / dataset.batch_size)  # Keras warns of an unknown end
         batches = batches.apply(tf.data.experimental.assert_cardinality(count))
     else:
-        ready = as_the_core_takes(examples.inputs, dataset.preprocessing), examples.labels
+        ready = dataset.preprocessing.ready(examples.inputs), examples.labels
         batches = tf.data.Dataset.from_tensor_slices(ready).batch(dataset.batch_size)
-        if dataset.preprocessing.padding is not None:
-            trim = _trim(dataset.preprocessing)
-            batches = batches.map(lambda inputs, labels: (trim(inputs), labels))
+        trim = dataset.preprocessing.trim
+        batches = batches.map(lambda inputs, labels: (trim(inputs), labels))
     return batches.map(_with_targets(dataset)).prefetch(tf.data.AUTOTUNE)
 
 
 def _shuffled_examples(dataset, seed, epochs):
-    ready = as_the_core_takes(dataset.train.inputs, dataset.preprocessing)
-    inputs, labels = tf.constant(ready), tf.constant(dataset.train.labels)
-    lengths, trim = dataset.preprocessing.lengths(ready), _trim(dataset.preprocessing)
+    ready = dataset.preprocessing.ready(dataset.train.inputs)
+    inputs = keras.tree.map_structure(tf.constant, ready)
+    labels, lengths = tf.constant(dataset.train.labels), dataset.preprocessing.lengths(ready)
     size, count = dataset.batch_size, len(dataset.train)
 
     def batches_of_epoch(epoch):
@@ -94,10 +91,9 @@ def _shuffled_examples(dataset, seed, epochs):
         return steps.map(lambda start: order[start : start + size])
 
     def gather(indices):
-        batch = tf.gather(inputs, indices)
-        if lengths is not None:
-            batch = trim(batch)
-        return batch, dataset.task.targets(tf.gather(labels, indices))
+        batch = keras.tree.map_structure(lambda x: tf.gather(x, indices), inputs)
+        targets = dataset.task.targets(tf.gather(labels, indices))
+        return dataset.preprocessing.trim(batch), targets
 
     batches = tf.data.Dataset.range(epochs).flat_map(batches_of_epoch)
     return batches.map(gather, num_parallel_calls=tf.data.AUTOTUNE)
@@ -107,11 +103,6 @@ def _by_length(order, lengths, batch_size):
     """Sorts each pool of batches by length, so that a batch has little padding."""
     pool = tf.range(tf.size(order)) // (POOL * batch_size)
     return tf.gather(order, tf.argsort(pool * 2**20 + tf.gather(lengths, order), stable=True))
-
-
-def _trim(preprocessing):
-    """Returns a function that takes off what is padding in every row."""
-    return lambda x: x[:, : tf.maximum(1, tf.reduce_max(preprocessing.lengths(x)))]
 
 
 def _shuffled_stream(dataset, seed, epochs):
@@ -136,20 +127,3 @@ def _preprocessed(stream, dataset):
 
 def _with_targets(dataset):
     return lambda inputs, labels: (inputs, dataset.task.targets(labels))
-
-
-def as_the_core_takes(inputs, preprocessing):
-    """Pre-processes all examples, those that differ in shape one by one; returns an array."""
-    arrays = keras.tree.flatten(inputs)
-    if arrays[0].dtype == object and not isinstance(arrays[0][0], str):
-        chunks = (image[None] for image in inputs)
-    else:
-        chunks = (
-            keras.tree.map_structure(lambda array, i=i: array[i : i + CHUNK], inputs)
-            for i in range(0, len(arrays[0]), CHUNK)
-        )
-    ready = [np.asarray(preprocessing(chunk)) for chunk in chunks]
-    if preprocessing.vocabulary_size:  # chunks of texts differ in length
-        time = max(ids.shape[1] for ids in ready)
-        ready = [np.pad(ids, [(0, 0), (0, time - ids.shape[1])]) for ids in ready]
-    return np.concatenate(ready)

@@ -9,6 +9,7 @@ from kzoo.data.split import complete_splits
 from kzoo.messages import DataConfigError
 from kzoo.preprocessing import (
     ImagePreprocessing,
+    RecordPreprocessing,
     SequencePreprocessing,
     TablePreprocessing,
     TextPreprocessing,
@@ -20,6 +21,7 @@ PREPROCESSING = {
     "image": ImagePreprocessing,
     "text": TextPreprocessing,
     "table": TablePreprocessing,
+    "record": RecordPreprocessing,
     "sequence": SequencePreprocessing,
     "vector": SequencePreprocessing,
 }
@@ -137,7 +139,11 @@ def _checked(examples, preprocessing):
         preprocessing.as_raw(examples.inputs[0][None])
         return examples
     raw = preprocessing.as_raw(examples.inputs)
-    if preprocessing.kind in ("text", "table"):  # now they are tensors, of bytes, and right
+    if preprocessing.kind in (
+        "text",
+        "table",
+        "record",
+    ):  # now they are tensors, of bytes, and right
         return examples
     import keras
 

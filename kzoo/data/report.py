@@ -3,7 +3,7 @@
 import numpy as np
 
 from kzoo.data.dataset import Stream
-from kzoo.messages import harmless, short
+from kzoo.messages import harmless, listed, short
 from kzoo.preprocessing.text import UNKNOWN
 
 SHOWN = 30  # classes that are listed one by one, or other lines
@@ -29,8 +29,11 @@ def report(dataset):
     splits = {name: getattr(dataset, name) for name in SPLITS}
     labels = {name: split.labels for name, split in splits.items()}
     dataset.task.check_splits(labels)
-    shape = dataset.preprocessing.example_shape
-    shape = " x ".join("any" if size is None else str(size) for size in shape)
+    shapes = dataset.preprocessing.example_shape
+    if isinstance(shapes, dict):
+        shape = listed(f"{name} {_show_shape(shape)}" for name, shape in shapes.items())
+    else:
+        shape = _show_shape(shapes)
     lines = [
         *_label_lines(labels, dataset.task.rows(labels)),
         f"an example: {_describe_inputs(dataset.train)}; the model reads {shape}",
@@ -40,6 +43,10 @@ def report(dataset):
         *_shared_examples(splits),
     ]
     return harmless("\n".join(lines)) + "\n"
+
+
+def _show_shape(shape):
+    return " x ".join("any" if size is None else str(size) for size in shape)
 
 
 def _label_lines(labels, told):
@@ -79,7 +86,7 @@ def _describe_inputs(examples):
 
 def _unknown_words(dataset):
     """Yields the share of words that did not occur in training, of texts."""
-    if not dataset.preprocessing.vocabulary_size:
+    if dataset.preprocessing.kind != "text":
         return
     ids = np.asarray(dataset.preprocessing(dataset.validation.inputs[:TEXTS]))
     share = (ids == UNKNOWN).sum() / np.count_nonzero(ids)
@@ -118,4 +125,6 @@ def _digests(examples):
 
 def _cells(column):
     """The values of a column so that those that are equal, NaN too, have equal hashes."""
+    if column.ndim > 1:  # images
+        return [array.tobytes() for array in column]
     return column if column.dtype == object else column.astype("float64").view("int64").tolist()

@@ -47,23 +47,25 @@ def received_attention(core, inputs):
 
     Args:
         core: A functional model with attention layers.
-        inputs: Array `(examples, ...)`, pre-processed for the core.
+        inputs: Array `(examples, ...)`, pre-processed for the core; of records a dict of them.
 
     Returns:
         Dict from the name of each attention layer, the one nearest to the logits last, to an array
         `(examples, heads or glimpses, positions)`, for images `(..., rows, columns)`, one column
-        where rows are what the model reads. The weights of a head add up to 1; padding has 0.
+        where rows are what the model reads; for records over the positions of all parts in their
+        order. The weights of a head add up to 1; padding has 0.
 
     References:
         Yang et al., 2016, Hierarchical Attention Networks (segments times elements).
     """
     model = attention_model(core)
     batches = []
-    for start in range(0, len(inputs), BATCH):
-        batch = inputs[start : start + BATCH]
+    count = len(keras.tree.flatten(inputs)[0])
+    for start in range(0, count, BATCH):
+        batch = keras.tree.map_structure(lambda x, i=start: x[i : i + BATCH], inputs)
         scores = model(batch, training=False)  # `predict` would compile this model at each call
         scores = {name: keras.ops.convert_to_numpy(s) for name, s in scores.items()}
-        batches.append(_received(core, scores, batch.shape))
+        batches.append(_received(core, scores, getattr(batch, "shape", None)))
     return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
 
 
@@ -73,15 +75,16 @@ def _received(core, scores, input_shape):
         if layer.name not in scores:
             continue
         weights = _weights(layer, scores[layer.name])
-        positions = _positions(layer, input_shape)
+        # what all parts of a record have been joined to is the sequence itself
+        positions = weights.shape[2:] if input_shape is None else _positions(layer, input_shape)
         if weights.ndim - 2 > len(positions):  # segments, and the elements in each
             pooled, time = weights, positions
         elif pooled is not None and weights.shape[2:] == pooled.shape[2:3]:
             weights, positions = weights[..., None] * pooled, time
         if len(positions) == 1:  # the last segment may end in padding
             weights = weights.reshape(*weights.shape[:2], -1)[..., : positions[0]]
-        if len(input_shape) == 4 and weights.ndim == 3:
-            weights = weights.reshape(*weights.shape[:2], *_grid(core, weights.shape[-1]))
+        if input_shape and len(input_shape) == 4 and weights.ndim == 3:
+            weights = weights.reshape(*weights.shape[:2], *grid_of(core, weights.shape[-1]))
         total = weights.sum(axis=tuple(range(2, weights.ndim)), keepdims=True)
         received[layer.name] = weights / np.where(total > 0, total, 1)
     return received
@@ -104,8 +107,16 @@ def _positions(layer, input_shape):
     return max(shapes, key=math.prod)
 
 
-def _grid(core, positions):
+def grid_of(core, positions):
     """Rows and columns of the image that was laid out as a sequence; of rows, one column."""
     shapes = [getattr(layer.output, "shape", ()) for layer in core.layers]
     sizes = [shape[1:3] for shape in shapes if len(shape) == 4]
     return next((size for size in sizes if math.prod(size) == positions), (positions, 1))
+
+
+def on_pixels(scores, size):
+    """Up-samples `(examples, heads, rows, columns)` to the pixels of the image (bilinear)."""
+    channels_last = np.moveaxis(scores, 1, -1)
+    resized = keras.ops.image.resize(channels_last, size, data_format="channels_last")
+    scores = np.moveaxis(keras.ops.convert_to_numpy(resized), -1, 1)
+    return scores / scores.sum(axis=(2, 3), keepdims=True)

@@ -5,12 +5,13 @@ import io
 import re
 from pathlib import Path
 
+import keras
 import numpy as np
-from keras import ops
 
-from kzoo.explanation.attention import attention_model, received_attention
+from kzoo.explanation.attention import attention_model, on_pixels, received_attention
+from kzoo.explanation.example import Example
+from kzoo.explanation.records import record_examples
 from kzoo.messages import UserError
-from kzoo.tasks.base import Told
 
 SHOWN = 8  # examples in one figure
 NAME = 40  # characters of a file's name
@@ -20,53 +21,6 @@ class ExplainError(UserError, ValueError):
     """A model has no attention to show, or there is nothing to show it on."""
 
     exit_code = 2
-
-
-@dataclasses.dataclass(frozen=True)
-class Example:
-    """One input, what the model made of it, and where it looked.
-
-    Attributes:
-        name: What its files are called.
-        kind: What it is, as `Preprocessing.kind` says it.
-        raw: An image, uint8 `(height, width, channels)`; a sequence `(time, features)`; else None.
-        positions: What the weights belong to: the words of the text, those that the model does
-            not know in brackets; the features of the row; the steps; None for the pixels of an
-            image.
-        scores: Dict from attention layer to array `(heads or glimpses, positions)`, for an image
-            `(heads or glimpses, height, width)`, in the pixels that the model reads. The weights
-            of a head add up to 1.
-        outputs: Dict from class name to probability, or from target to number.
-        told: `Told`: the prediction, what is true, and a caption of both.
-    """
-
-    name: str
-    kind: str
-    raw: np.ndarray | None = dataclasses.field(repr=False)  # a notebook keeps what it prints
-    positions: list[str] | None = dataclasses.field(repr=False)
-    scores: dict[str, np.ndarray] = dataclasses.field(repr=False)
-    outputs: dict[str, float]
-    told: Told
-
-    @property
-    def prediction(self):
-        """Name of the most probable class, or the number predicted."""
-        return self.told.prediction
-
-    @property
-    def label(self):
-        """What is true, or None."""
-        return self.told.label
-
-    @property
-    def caption(self):
-        """As in `"cat (93%)"` or, where that is wrong, `"cat (93%), is dog"`."""
-        return self.told.caption
-
-    @property
-    def is_mistake(self):
-        """Whether the prediction is another class than the true one."""
-        return self.told.is_mistake
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +43,8 @@ class Explanation:
         """Writes a picture (PNG) and the arrays (NPZ) of each example; all texts as HTML too.
 
         An `.npz` file has `positions`, `names` and `outputs` (classes and their probabilities, or
-        targets and their numbers), and the scores of each layer as `scores_<layer>`.
+        targets and their numbers), and the scores of each layer as `scores_<layer>`; of a record
+        also `positions_<part>` and `scores_<layer>_<part>`.
 
         Args:
             directory: Folder, made where there is none.
@@ -161,25 +116,30 @@ def explain(model, inputs, labels=None, names=None):
     {'attention': (4, 8, 8), 'glimpses': (4, 8, 8)}
     """
     x = check_and_preprocess(model, inputs)
+    count = _count(x)
     for what, given in (("labels", labels), ("names", names)):
-        if given is not None and len(given) != len(x):
-            raise ValueError(f"`{what}` must be {len(x)}, as inputs. Received: {len(given)}")
+        if given is not None and len(given) != count:
+            raise ValueError(f"`{what}` must be {count}, as inputs. Received: {len(given)}")
     received = received_attention(model.core, x)
     task = model.task
     predictions = task.predictions(model.core.predict(x, verbose=0))
+    outputs = [dict(zip(task.names, row.tolist(), strict=True)) for row in predictions]
+    labels = [None] * count if labels is None else labels
+    told = [task.tell(row, label) for row, label in zip(predictions, labels, strict=True)]
+    names = _file_names([""] * count if names is None else names)
+    if model.preprocessing.kind == "record":
+        return Explanation(record_examples(model, inputs, x, received, names, outputs, told))
     kind = model.preprocessing.kind
-    raw = _shown(model.preprocessing, inputs, len(x))
+    raw = _shown(model.preprocessing, inputs, count)
     positions = model.preprocessing.positions(inputs, x)
     if kind == "image":
-        received = {name: _on_pixels(s, x.shape[1:3]) for name, s in received.items()}
+        received = {name: on_pixels(s, x.shape[1:3]) for name, s in received.items()}
     examples = []
-    for i, name in enumerate(_file_names([""] * len(x) if names is None else names)):
+    for i, name in enumerate(names):
         scores = {layer: s[i] for layer, s in received.items()}
         if positions[i]:  # padding is cut off
             scores = {layer: s[:, : len(positions[i])] for layer, s in scores.items()}
-        outputs = dict(zip(task.names, predictions[i].tolist(), strict=True))
-        told = task.tell(predictions[i], None if labels is None else labels[i])
-        examples.append(Example(name, kind, raw[i], positions[i], scores, outputs, told))
+        examples.append(Example(name, kind, raw[i], positions[i], scores, outputs[i], told[i]))
     return Explanation(examples)
 
 
@@ -187,9 +147,13 @@ def check_and_preprocess(model, inputs):
     """Returns what the core takes, or refuses a model without attention and empty inputs."""
     check_attention(model)
     x = model.preprocess(inputs)
-    if not len(x):
+    if not _count(x):
         raise ExplainError("explain takes one input or more. Received: none")
     return x
+
+
+def _count(x):
+    return len(keras.tree.flatten(x)[0])
 
 
 def check_attention(model):
@@ -208,14 +172,6 @@ def _shown(preprocessing, inputs, count):
     return preprocessing.as_raw(inputs) if preprocessing.kind == "sequence" else [None] * count
 
 
-def _on_pixels(scores, size):
-    """Up-samples `(examples, heads, rows, columns)` to the pixels of the image (bilinear)."""
-    channels_last = np.moveaxis(scores, 1, -1)
-    resized = ops.image.resize(channels_last, size, data_format="channels_last")
-    scores = np.moveaxis(ops.convert_to_numpy(resized), -1, 1)
-    return scores / scores.sum(axis=(2, 3), keepdims=True)
-
-
 def _file_names(names):
     """Numbers names, so that all differ, and leaves only what any file system takes of them."""
     width = len(str(len(names)))
@@ -225,6 +181,9 @@ def _file_names(names):
 
 def _save_arrays(example, path):
     scores = {f"scores_{layer}": scores for layer, scores in example.scores.items()}
+    for part in example.parts:
+        scores[f"positions_{part.name}"] = np.array(part.positions or [], "U")
+        scores |= {f"scores_{layer}_{part.name}": s for layer, s in part.scores.items()}
     np.savez(
         path,
         positions=np.array(example.positions or [], "U"),

@@ -2,10 +2,12 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 
 from kzoo.explanation.attention import received_attention
 from kzoo.explanation.explain import as_png, check_and_preprocess
+from kzoo.explanation.records import parts_of_records
 from kzoo.messages import listed
 
 
@@ -110,31 +112,63 @@ def faithfulness(model, inputs, *, layer=None, orders=10, steps=20, seed=0):
     if layer not in received:
         raise ValueError(f"`layer` must be one of {listed(received)}. Received: layer={layer!r}")
     weights = received[layer].mean(axis=1)
+    delete = _deletion(model, x)
     shares = np.linspace(0, 1, steps + 1)
     random = np.random.default_rng(seed)
     falls = [
-        _falls(model, example, of_example, shares, orders, random)
-        for example, of_example in zip(x, weights, strict=True)
+        _falls(model, _example(x, i), of_example, delete, shares, orders, random)
+        for i, of_example in enumerate(weights)
     ]
     falls = np.stack(falls, axis=1)
     return Faithfulness(layer, shares, falls[0], falls[1:], model.task.followed_as)
 
 
-def _falls(model, x, weights, shares, orders, random):
-    """Returns `(1 + orders, steps + 1)` numbers of one example, by attention first."""
-    preprocessing, grid = model.preprocessing, weights.shape
+def _deletion(model, x):
+    """Returns a function of an example, places and the grid of all, that deletes these."""
+    preprocessing = model.preprocessing
+    if preprocessing.kind != "record":
+        return preprocessing.delete
+    places = parts_of_records(model.core, preprocessing, x)
+
+    def delete(example, deleted, grid):
+        found = {}
+        for name, (of_part, part_grid) in places.items():
+            inside = deleted[(deleted >= of_part.start) & (deleted < of_part.stop)]
+            inside = inside - of_part.start
+            part = preprocessing.parts[name]
+            found[name] = part.delete(example[name], inside, part_grid)
+        return found
+
+    return delete
+
+
+def _example(x, i):
+    return keras.tree.map_structure(lambda array: array[i], x)
+
+
+def _real(preprocessing, x, weights):
+    """Returns the places of an example that are no padding, in any order."""
+    if preprocessing.kind == "record":  # what is missing gets no attention at all
+        return np.flatnonzero(weights)
     lengths = preprocessing.lengths(x[None])
-    count = weights.size if lengths is None else int(lengths[0])
-    shuffled = [random.permutation(count) for _ in range(orders + 1)]
+    return np.arange(weights.size if lengths is None else int(lengths[0]))
+
+
+def _falls(model, x, weights, delete, shares, orders, random):
+    """Returns `(1 + orders, steps + 1)` numbers of one example, by attention first."""
+    real = _real(model.preprocessing, x, weights)
+    count = len(real)
+    shuffled = [random.permutation(real) for _ in range(orders + 1)]
     # sorted from a random order, so that equal weights stay in one
     by_attention = shuffled[0][np.argsort(-weights.ravel()[shuffled[0]], kind="stable")]
     numbers = np.unique(np.rint(shares * count).astype(int))
     variants = [
-        preprocessing.delete(x, order[:number], grid)
+        delete(x, order[:number], weights.shape)
         for order in [by_attention, *shuffled[1:]]
         for number in numbers
     ]
-    logits = model.core.predict(np.stack(variants), batch_size=64, verbose=0)
+    stacked = keras.tree.map_structure(lambda *arrays: np.stack(arrays), *variants)
+    logits = model.core.predict(stacked, batch_size=64, verbose=0)
     followed = model.task.followed(model.task.predictions(logits))
     falls = followed.reshape(orders + 1, len(numbers))
     return np.stack([np.interp(shares, numbers / count, fall) for fall in falls])

@@ -33,7 +33,15 @@ def attention_figure(examples):
     """
     # a word or a class may be $5, in any script
     with rc_context({"text.parse_math": False, "font.family": families("sans-serif")}):
-        return FIGURES[examples[0].kind](examples)
+        return _figure_of(examples[0].kind)(examples)
+
+
+def _figure_of(kind):
+    if kind == "record":  # which uses what is here
+        from kzoo.explanation.record_figure import record_figure
+
+        return record_figure
+    return FIGURES[kind]
 
 
 def _image_figure(examples):
@@ -56,7 +64,7 @@ def _image_figure(examples):
     for (example, heads), image, cells in zip(rows, images, grid, strict=True):
         _show_image(cells[0], image)
         for cell, (name, head) in zip(cells[1:], heads, strict=False):
-            _overlay(cell, image, example.scores[name][head])
+            draw_overlay(cell, image, example.scores[name][head])
         if alone or example is examples[0]:
             titles = ["image", *(f"{name} {head + 1}" for name, head in heads)]
             for cell, text in zip(cells, titles, strict=False):
@@ -83,8 +91,8 @@ def _show_image(axes, image):
     axes.imshow(image, cmap="gray", vmin=0, vmax=255)
 
 
-def _overlay(axes, image, scores):
-    """Draws the image in grey, paler, and over it orange that covers as the weight is high."""
+def draw_overlay(axes, image, scores):
+    """Draws an image in grey, paler, and over it orange that covers as the weight is high."""
     height, width = image.shape[:2]
     _show_image(axes, 0.6 * image.mean(axis=-1))
     color = np.empty((*scores.shape, 4))
@@ -99,8 +107,11 @@ def opacity(weights):
     return weights / max(weights.max(), min(1, DARKEST / weights.size))
 
 
-def _panels(examples):
-    """Of one example all layers, of several the layer nearest to the logits; heads averaged."""
+def layer_means(examples):
+    """Yields each example, a layer and the mean of its weights over the heads.
+
+    Of one example all layers are taken, of several the one nearest to the logits.
+    """
     for example in examples:
         names = list(example.scores)
         for name in names if len(examples) == 1 else names[-1:]:
@@ -108,7 +119,7 @@ def _panels(examples):
 
 
 def _text_figure(examples):
-    panels = [(*panel, _lines(panel[0].positions)) for panel in _panels(examples)]
+    panels = [(*panel, _lines(panel[0].positions, LINE)) for panel in layer_means(examples)]
     height = sum(len(lines) + 2.5 for *_, lines in panels)
     figure = Figure(figsize=(LINE * CHARACTER + 0.5, 0.24 * height))
     axes = figure.add_axes((0.02, 0, 0.96, 1))
@@ -117,25 +128,35 @@ def _text_figure(examples):
     y = 1.0
     for example, name, weights, lines in panels:
         axes.text(0, y, example.caption, weight="bold", color=caption_color(example), va="center")
-        note, alphas = f"{name}, darkest: {weights.max():.1%}", opacity(weights)
+        note = f"{name}, darkest: {weights.max():.1%}"
         axes.text(LINE, y, note, color="grey", fontsize=9, ha="right", va="center")
-        for line in lines:
-            y += 1
-            for column, place, word in line:
-                alpha = alphas[place]
-                box = {"facecolor": COLOR, "alpha": alpha, "edgecolor": "none", "pad": 1.5}
-                font = {"family": families("monospace"), "fontsize": 10}
-                axes.text(column, y, word, va="center", bbox=box, **font)
-        y += 2.5
+        _draw_lines(axes, lines, y + 1, opacity(weights), 10)
+        y += len(lines) + 2.5
     return figure
 
 
-def _lines(words):
+def draw_words(axes, words, weights, line, size=8):
+    """Fills axes with words, coloured by weight, in lines of that many characters."""
+    lines = _lines(words, line)
+    axes.set(xlim=(0, line), ylim=(max(len(lines), 9), -1))
+    _draw_lines(axes, lines, 0, opacity(weights), size)
+
+
+def _draw_lines(axes, lines, y, alphas, size):
+    font = {"family": families("monospace"), "fontsize": size}
+    for row, line in enumerate(lines):
+        for column, place, word in line:
+            alpha = alphas[place]
+            box = {"facecolor": COLOR, "alpha": alpha, "edgecolor": "none", "pad": 1.5}
+            axes.text(column, y + row, word, va="center", bbox=box, **font)
+
+
+def _lines(words, width):
     """Breaks words into lines; gives for each the column, the place in the text, and the word."""
     lines, column = [[]], 0
     for place, word in enumerate(words):
-        word = word if len(word) <= LINE else word[: LINE - 3] + "..."
-        if column + len(word) > LINE:
+        word = word if len(word) <= width else word[: width - 3] + "..."
+        if column + len(word) > width:
             lines.append([])
             column = 0
         lines[-1].append((column, place, word))
@@ -144,7 +165,7 @@ def _lines(words):
 
 
 def _feature_figure(examples):
-    panels = list(_panels(examples))
+    panels = list(layer_means(examples))
     weights = np.stack([weights for *_, weights in panels])
     order = np.argsort(-weights.mean(axis=0), kind="stable")
     shown, others = order[:FEATURES], order[FEATURES:]
@@ -163,19 +184,19 @@ def _feature_figure(examples):
             total = f" {weights[others].sum():.0%}"
             axes.text(0, len(shown), total, va="center", fontsize=8, color="grey")
         axes.tick_params(axis="x", labelsize=7)
-        axes.xaxis.set_major_formatter(_percent)
+        axes.xaxis.set_major_formatter(percent)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
 def _sequence_figure(examples):
-    panels = list(_panels(examples))
+    panels = list(layer_means(examples))
     figure = Figure(figsize=(7, 1.3 * len(panels) + 0.7), layout="constrained")
     rows = figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
     for axes, (example, name, weights) in zip(rows, panels, strict=True):
         axes.stairs(weights, np.arange(len(weights) + 1) - 0.5, fill=True, color=COLOR)
         axes.set_ylim(0)
-        axes.yaxis.set_major_formatter(_percent)
+        axes.yaxis.set_major_formatter(percent)
         values = axes.twinx()
         values.plot(example.raw, color="#333333", linewidth=0.8, alpha=0.7)
         for one in (axes, values):
@@ -189,7 +210,8 @@ def _sequence_figure(examples):
     return figure
 
 
-def _percent(value, _):
+def percent(value, _):
+    """Returns a share, of an axis, as text."""
     return f"{100 * value:g}%"
 
 

@@ -69,6 +69,8 @@ def numbers_model(model, expected):
     if expected is None:
         raise ExportError("it needs examples, to be compared on")
     preprocessing, core = model.preprocessing, model.core
+    if preprocessing.kind == "record":
+        raise ExportError("it takes one input, a record has several; a SavedModel holds it")
     raw = preprocessing.raw_input()
     if preprocessing.kind == "table" or preprocessing.padding is not None:
         kind = {"table": "a table"}.get(preprocessing.kind, f"{preprocessing.kind}s")

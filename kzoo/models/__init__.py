@@ -14,7 +14,9 @@ MODELS = {
     "conv_attention": Lazy("kzoo.models.conv_attention"),
     "attention_encoder": Lazy("kzoo.models.attention_encoder"),
     "dense_attention_fusion": Lazy("kzoo.models.dense_attention_fusion"),
+    "multimodal_fusion": Lazy("kzoo.models.multimodal_fusion"),
 }
+SEVERAL_INPUTS = ("multimodal_fusion",)  # those of a record: texts and images among them
 
 
 def list_models():
@@ -27,7 +29,8 @@ def create_model(name, input_shape, num_classes, **options):
 
     Args:
         name: One of `list_models()`.
-        input_shape: Shape of one pre-processed example, as in `(28, 28, 1)`.
+        input_shape: Shape of one pre-processed example, as in `(28, 28, 1)`; of several inputs, a
+            dict of shapes.
         num_classes: Number of classes.
         **options: Arguments of the model's function, as in `num_heads=4`.
 

@@ -7,6 +7,7 @@ from keras import layers
 
 from kzoo.layers import Attention, ParallelAttention, PositionalEncoding
 from kzoo.models.classification_head import classification_head
+from kzoo.models.conv_stages import conv_stages
 from kzoo.models.image_input import image_input
 from kzoo.types import Fraction, PositiveInt, Sizes
 
@@ -61,33 +62,19 @@ def cnn_attention(
         Convolutional Networks.
     """
     inputs = image_input(input_shape)
-    if min(input_shape[:2]) < stem_strides * 2 ** (len(filters) - 1):
-        raise ValueError(
-            f"Images of {input_shape[0]}x{input_shape[1]} pixels are too small for "
-            f"stem_strides={stem_strides} and {len(filters) - 1} halvings. Use fewer filters "
-            f"than {list(filters)}."
-        )
     if filters[-1] % num_heads:
         raise ValueError(
             f"The last of filters={list(filters)} does not divide among num_heads={num_heads}."
         )
-    x = inputs
-    for stage, channels in enumerate(filters, start=1):
-        if stage > 1:
-            x = layers.MaxPooling2D(name=f"pool_{stage - 1}")(x)
-        for i in range(1, convolutions + 1):
-            stem = stage == i == 1
-            x = layers.Conv2D(
-                channels,
-                stem_kernel_size if stem else kernel_size,
-                strides=stem_strides if stem else 1,
-                padding="same",
-                use_bias=not batch_normalization,
-                name=f"conv_{stage}_{i}",
-            )(x)
-            if batch_normalization:
-                x = _normalization(f"normalization_{stage}_{i}")(x)
-            x = layers.ReLU(name=f"relu_{stage}_{i}")(x)
+    x = conv_stages(
+        inputs,
+        filters,
+        convolutions=convolutions,
+        kernel_size=kernel_size,
+        stem_kernel_size=stem_kernel_size,
+        stem_strides=stem_strides,
+        batch_normalization=batch_normalization,
+    )
     x = PositionalEncoding(positions, name="positions")(x)
     height, width, channels = x.shape[1:]
     x = layers.Reshape((height * width, channels), name="sequence")(x)
@@ -98,8 +85,3 @@ def cnn_attention(
     x = layers.Flatten(name="features")(x)
     logits = classification_head(x, num_classes, dropout)
     return keras.Model(inputs, logits, name="cnn_attention")
-
-
-def _normalization(name):
-    # Keras' momentum of 0.99 averages over more steps than a short training has
-    return layers.BatchNormalization(momentum=0.9, name=name)

@@ -1,6 +1,9 @@
 """What every pre-processing is: one Keras layer for each kind of input."""
 
 import keras
+import numpy as np
+
+CHUNK = 1024  # examples pre-processed at a time
 
 
 class Preprocessing(keras.layers.Layer):
@@ -79,6 +82,36 @@ class Preprocessing(keras.layers.Layer):
             A list of strings for each input; None for the pixels of images.
         """
         raise NotImplementedError
+
+    def ready(self, inputs):
+        """Returns any number of raw inputs as the core takes them.
+
+        Args:
+            inputs: As `Examples` hold them; images may differ in size.
+
+        Returns:
+            Array `(examples, ...)`; of records a dict of them.
+        """
+        first = keras.tree.flatten(inputs)[0]
+        one_by_one = getattr(first, "dtype", None) == np.dtype(object) and len(first) > 0
+        if one_by_one and isinstance(first[0], np.ndarray):
+            chunks = (image[None] for image in inputs)
+        else:
+            chunks = (
+                keras.tree.map_structure(lambda array, i=i: array[i : i + CHUNK], inputs)
+                for i in range(0, max(1, len(first)), CHUNK)
+            )
+        parts = [keras.ops.convert_to_numpy(self(chunk)) for chunk in chunks]
+        if self.vocabulary_size:  # chunks of texts differ in length
+            time = max(ids.shape[1] for ids in parts)
+            parts = [np.pad(ids, [(0, 0), (0, time - ids.shape[1])]) for ids in parts]
+        return np.concatenate(parts)
+
+    def trim(self, x):
+        """Returns a batch of pre-processed examples without what is padding in all of them."""
+        if self.padding is None:
+            return x
+        return x[:, : keras.ops.maximum(1, keras.ops.max(self.lengths(x)))]
 
     def lengths(self, x):
         """Returns the number of positions of each pre-processed example, without padding.

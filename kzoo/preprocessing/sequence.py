@@ -11,15 +11,17 @@ from kzoo.preprocessing.base import Preprocessing
 class SequencePreprocessing(Preprocessing):
     """Passes arrays on as floats, less a mean and divided by a scale.
 
-    Raw sequences of any length are padded with NaN at the end, which becomes 0 in all features; a
-    last feature is 1 for every step and 0 for padding. A NaN before the end is a value that is
-    missing: it becomes the mean, and another feature, 1 where it was missing, says so.
+    With `missing`, raw sequences may differ in length and have gaps. The shorter ones are padded
+    with NaN, which becomes 0 in all features; a last feature is 1 for every step and 0 for padding.
+    A NaN before the end is a value that is missing: it becomes the mean, and another feature, 1
+    where it was missing, says so.
 
     Args:
         example_shape: Shape of one raw example; its first axis is None for sequences of any length.
         mean: Number, or list of one for each feature, that is subtracted.
         scale: Number, or list of one for each feature, that is divided by.
-        missing: Integers, the features of which values were missing in training.
+        missing: Integers, the features of which values were missing in training; None where
+            sequences have neither padding nor gaps.
         sequence_length: Steps of the longest sequence in training, where they differ; else None.
         columns: Dict with the names of the columns that a CSV file of sequences has: `id`, `time`
             and a list of `features`; or None.
@@ -28,8 +30,7 @@ class SequencePreprocessing(Preprocessing):
         `(batch, *example_shape)`.
 
     Output shape:
-        The same; of sequences of any length with a feature more for each of `missing`, and one for
-        the steps.
+        The same; with a feature more for each of `missing`, and one for the steps.
 
     Raises:
         ValueError: If an array has another shape.
@@ -51,7 +52,7 @@ class SequencePreprocessing(Preprocessing):
         example_shape,
         mean=0.0,
         scale=1.0,
-        missing=(),
+        missing=None,
         sequence_length=None,
         columns=None,
         **kwargs,
@@ -60,10 +61,10 @@ class SequencePreprocessing(Preprocessing):
         self.raw_shape = tuple(example_shape)
         self.mean = mean
         self.scale = scale
-        self.missing = list(missing)
+        self.missing = list(missing or ())
         self.sequence_length = sequence_length
         self.columns = columns
-        self.padding = 0 if self.raw_shape[0] is None else None
+        self.padding = None if missing is None else 0
 
     @classmethod
     def learn(cls, arrays, *, standardize=True, varying=False, columns=None):

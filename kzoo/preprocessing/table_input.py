@@ -29,13 +29,15 @@ def tensor_names(columns):
     return names
 
 
-def as_columns(table, expected):
+def as_columns(table, expected, whole=()):
     """Returns a dict from column to values, all of one length.
 
     Args:
         table: Dict of columns; data frame of pandas, Polars or Arrow; or list of dicts, which are
             rows.
         expected: Names of the columns that it must have. It may have others.
+        whole: Names of those whose values are no single ones, such as images; they stay as they
+            are.
 
     Raises:
         ValueError: If it is something else, or a column is missing or shorter.
@@ -43,7 +45,8 @@ def as_columns(table, expected):
     if isinstance(table, list | tuple) and table and all(isinstance(row, dict) for row in table):
         for i, row in enumerate(table):
             _check_names(list(row), expected, f"Row {i}")
-        return {name: _flat(name, [row[name] for row in table]) for name in expected}
+        rows = {name: [row[name] for row in table] for name in expected}
+        return {n: values if n in whole else _flat(n, values) for n, values in rows.items()}
     names = _names(table)
     if names is None:
         raise ValueError(
@@ -51,7 +54,7 @@ def as_columns(table, expected):
             f"Received: {type(table).__name__}"
         )
     _check_names(names, expected, "The table")
-    columns = {name: _flat(name, table[name]) for name in expected}
+    columns = {n: table[n] if n in whole else _flat(n, table[n]) for n in expected}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{name} {length}" for name, length in lengths.items())

@@ -207,9 +207,9 @@ class TextPreprocessing(Preprocessing):
     def compute_output_spec(self, texts):
         return keras.KerasTensor((*texts.shape, None), dtype="int32")
 
-    def write_assets(self, folder):
-        """Writes the words to `vocabulary.txt`; line n, counted from 0, has the id n + 2."""
-        path = Path(folder) / "vocabulary.txt"
+    def write_assets(self, folder, name="vocabulary.txt"):
+        """Writes the words to a file; line n, counted from 0, has the id n + 2."""
+        path = Path(folder) / name
         path.write_text("".join(f"{word}\n" for word in self.vocabulary), encoding="utf-8")
 
     def get_config(self):

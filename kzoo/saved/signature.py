@@ -52,15 +52,21 @@ def input_kind(specs):
     Args:
         specs: The inputs of its `Signature`.
     """
-    if isinstance(specs, dict) and all(len(spec.shape) == 1 for spec in specs.values()):
-        return "table"
+    if isinstance(specs, dict):
+        images = [spec for spec in specs.values() if _is_image(spec)]
+        if all(len(spec.shape) == 1 or spec in images for spec in specs.values()):
+            return "record" if images else "table"
     if isinstance(specs, dict | list | tuple):
         return None
     if specs.dtype == "string":
         return "text"
-    if specs.dtype == "uint8" and len(specs.shape) == 4:
+    if _is_image(specs):
         return "image"
     return "vector" if len(specs.shape) == 2 else "sequence"
+
+
+def _is_image(spec):
+    return spec.dtype == "uint8" and len(spec.shape) == 4
 
 
 def show_specs(specs):

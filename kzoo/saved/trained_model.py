@@ -69,17 +69,15 @@ class TrainedModel(keras.Model):
         return super().predict(x, batch_size=batch_size, **kwargs)
 
     def preprocess(self, inputs):
-        """Returns raw inputs, as `predict` takes them, as one array that `core` takes.
+        """Returns what `predict` takes as `core` takes it: an array, of records a dict of them.
 
         Args:
-            inputs: As of `predict`; images may differ in size, in a list or an array of them.
+            inputs: Raw inputs; images may differ in size, in a list or an array of them.
         """
-        is_list = isinstance(inputs, list | tuple)
-        is_list |= isinstance(inputs, np.ndarray) and inputs.dtype.hasobject
-        if is_list and self.preprocessing.kind == "image":
-            if len(inputs) and getattr(inputs[0], "ndim", 0) >= 2:
-                return np.concatenate([self.preprocess(np.array([image])) for image in inputs])
-        return keras.ops.convert_to_numpy(self.preprocessing(self.preprocessing.as_raw(inputs)))
+        preprocessing = self.preprocessing
+        if preprocessing.kind == "image" and _are_images(inputs):
+            return np.concatenate([self.preprocess(np.asarray(image)[None]) for image in inputs])
+        return preprocessing.ready(preprocessing.as_raw(inputs))
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
@@ -96,6 +94,12 @@ class TrainedModel(keras.Model):
         for part in parts[:2]:
             config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects)
         return cls(task=task_of_config(config), **{key: config[key] for key in parts})
+
+
+def _are_images(inputs):
+    """Whether these are images one by one, which may differ in size, and no array of them."""
+    is_list = isinstance(inputs, list | tuple) or getattr(inputs, "dtype", "") == "object"
+    return is_list and len(inputs) > 0 and getattr(inputs[0], "ndim", 0) >= 2
 
 
 def task_of_config(config):

@@ -5,7 +5,6 @@ import warnings
 
 import numpy as np
 
-from kzoo.data.batches import as_the_core_takes
 from kzoo.data.dataset import Stream
 
 NUMBERS = 1e7  # that a linear model is trained on at most: examples x features
@@ -18,7 +17,7 @@ def baseline(dataset):
 
     Of tables, vectors and images it is a linear model of the same features: logistic regression or
     ridge regression; of texts, the same of TF-IDF (term frequency times inverse document frequency)
-    of the same words; of sequences, the nearest neighbour.
+    of the same words; of records, a linear model of both; of sequences, the nearest neighbour.
 
     Args:
         dataset: `Dataset`.
@@ -65,7 +64,7 @@ def _flat(dataset):
     time = dataset.preprocessing.sequence_length
 
     def features(inputs):
-        ready = as_the_core_takes(inputs, dataset.preprocessing)[:, :time]
+        ready = dataset.preprocessing.ready(inputs)[:, :time]
         if time:
             ready = np.pad(ready, [(0, 0), (0, time - ready.shape[1]), (0, 0)])
         return ready.reshape(len(ready), -1)
@@ -75,15 +74,44 @@ def _flat(dataset):
 
 def _words(dataset):
     """Returns a linear model of TF-IDF, and the function from texts to it."""
+    name, estimator = dataset.task.linear_model()
+    features = _tf_idf(dataset.preprocessing, dataset.train.inputs)
+    return f"TF-IDF with {name}", estimator, features
+
+
+def _linear_with_words(dataset):
+    """Returns a linear model of all parts of a record, and the function from rows to features."""
+    from scipy.sparse import csr_matrix, hstack
+
+    name, estimator = dataset.task.linear_model()
+    preprocessing, train = dataset.preprocessing, dataset.train.inputs
+    given = preprocessing.part_inputs(train)
+    of_texts = {
+        part: _tf_idf(layer, given[part])
+        for part, layer in preprocessing.parts.items()
+        if layer.kind == "text"
+    }
+
+    def features(inputs):
+        ready, given = preprocessing.ready(inputs), preprocessing.part_inputs(inputs)
+        parts = [csr_matrix(x.reshape(len(x), -1)) for n, x in ready.items() if n not in of_texts]
+        return hstack([*parts, *(count(given[n]) for n, count in of_texts.items())]).tocsr()
+
+    return (
+        f"{name} of the same features" + ", TF-IDF of texts" * bool(of_texts),
+        estimator,
+        features,
+    )
+
+
+def _tf_idf(preprocessing, texts):
+    """Returns the function from texts to TF-IDF, learned from those of training."""
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfTransformer
 
     from kzoo.preprocessing.words import vectorization
 
-    name, estimator = dataset.task.linear_model()
-    preprocessing = dataset.preprocessing
     words = vectorization(preprocessing.standardize, preprocessing.split, 1, max_tokens=WORDS)
-    texts = dataset.train.inputs
     words.adapt(list(texts[i : i + CHUNK]) for i in range(0, len(texts), CHUNK))
     size = words.vocabulary_size()
 
@@ -99,12 +127,13 @@ def _words(dataset):
         return counted[:, 2:]  # without padding and the unknown word
 
     weights = TfidfTransformer(sublinear_tf=True).fit(counts(texts))
-    return f"TF-IDF with {name}", estimator, lambda texts: weights.transform(counts(texts))
+    return lambda texts: weights.transform(counts(texts))
 
 
 KINDS = {
     "image": _linear,
     "table": _linear,
+    "record": _linear_with_words,
     "vector": _linear,
     "text": _words,
     "sequence": _nearest,

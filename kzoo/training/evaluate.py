@@ -61,10 +61,11 @@ def load_run_data(source, path, model, config=None, overrides=None):
         DataError: If the data cannot be had.
     """
     section = _data_section(config or _config_of_run(path), overrides or {})
-    reads, task = input_kind(signature_of(model).inputs), task_of(model)
+    preprocessing, task = getattr(model, "preprocessing", None), task_of(model)
+    reads = getattr(preprocessing, "kind", None) or input_kind(signature_of(model).inputs)
     asked = {"name": task.name, **task.options}
     try:
-        dataset = load_data(section, getattr(model, "preprocessing", None), asked)
+        dataset = load_data(section, preprocessing, asked)
     except DataConfigError:
         raise
     except DataError as error:

@@ -11,7 +11,7 @@ from kzoo.data import load_data
 from kzoo.data.batches import steps_per_epoch
 from kzoo.data.report import report
 from kzoo.messages import listed, reason
-from kzoo.models import MODELS
+from kzoo.models import MODELS, SEVERAL_INPUTS
 from kzoo.saved.trained_model import TrainedModel
 from kzoo.tasks import TASKS
 from kzoo.training.baseline import baseline
@@ -136,17 +136,24 @@ def read_data_and_build(config):
     start = None
     if "finetune" in config:  # before the data, which may take its time
         start = starting_point(**{ARGUMENT.get(k, k): v for k, v in config["finetune"].items()})
-    dataset = load_data(config["data"], start and start.preprocessing, config["task"])
+    name = config.get("model", {}).get("name")
+    preprocessing = start and start.preprocessing
+    dataset = load_data(config["data"], preprocessing, config["task"], name in SEVERAL_INPUTS)
     if start:
         return adapt(start, dataset)
+    if isinstance(dataset.preprocessing.example_shape, dict) and name not in SEVERAL_INPUTS:
+        raise ConfigError(
+            f"model.name must be {listed(SEVERAL_INPUTS)}, which reads texts and images beside "
+            f"numbers and categories; or leave those out with data.columns. Received: {name}"
+        )
     decided = [dataset.preprocessing.example_shape, dataset.task.num_outputs]
     if dataset.preprocessing.vocabulary_size:
         decided.append(dataset.preprocessing.vocabulary_size)
     try:
         options = {key: value for key, value in config["model"].items() if key != "name"}
-        core = MODELS[config["model"]["name"]](*decided, **options)
+        core = MODELS[name](*decided, **options)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"model {config['model']['name']}: {reason(error)}") from None
+        raise ConfigError(f"model {name}: {reason(error)}") from None
     return dataset, core
 
 

@@ -8,6 +8,7 @@ from kzoo.data import DATASETS, batches
 from kzoo.data.augmentation import augment
 from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
 from kzoo.data.dataset import Examples, Stream
+from kzoo.preprocessing import base
 from kzoo.training.recipe import load_config
 from kzoo.training.run import read_data_and_build
 from tests import tiny
@@ -200,7 +201,7 @@ def test_preprocessing_is_the_one_of_the_saved_model(digits_run):
 
 
 def test_more_examples_than_are_preprocessed_at_a_time(monkeypatch):
-    monkeypatch.setattr(batches, "CHUNK", 3)
+    monkeypatch.setattr(base, "CHUNK", 3)
     found = read(evaluation_batches(tiny.tiny(), tiny.tiny().validation))
     monkeypatch.undo()
     assert same(found, read(evaluation_batches(tiny.tiny(), tiny.tiny().validation)))

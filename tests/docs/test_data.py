@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from kzoo.training import train
 from tests.data.sources.test_image_folder import write_classes
@@ -19,6 +20,7 @@ TITLES = [
     "A CSV file",
     "A number to predict",
     "Several labels an example",
+    "A table with texts and images",
     "A folder of images",
     "A folder of texts",
     "Arrays",
@@ -50,6 +52,16 @@ def write_houses(folder):
 def write_films(folder):
     rows = [f"{i % 9}.5,{i % 7},{['drama', 'crime; drama', ''][i % 3]}\n" for i in range(60)]
     (folder / "films.csv").write_text("a,b,genres\n" + "".join(rows))
+
+
+def write_offers(folder):
+    for i in range(60):
+        Image.new("RGB", (9, 7), (4 * i, 200 * (i % 2), 0)).save(folder / f"{i}.png")
+    rows = [
+        f"{i}.png,the {i}th offer is {['new', 'old'][i % 2]},{i % 9}.5,{['no', 'yes'][i % 2]}\n"
+        for i in range(60)
+    ]
+    (folder / "offers.csv").write_text("photo,words,price,sold\n" + "".join(rows))
 
 
 def write_photos(folder):
@@ -98,6 +110,7 @@ WRITERS = [
     write_customers,
     write_houses,
     write_films,
+    write_offers,
     write_photos,
     write_reviews,
     write_arrays,

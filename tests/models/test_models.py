@@ -12,6 +12,7 @@ from tests.layer_checks import to_numpy
 
 BATCH, CLASSES = 2, 11
 IMAGE = (7, 5, 3)
+RECORD = {"table": (4,), "photo": IMAGE}
 
 # name: (input shape, options, parameters counted by hand, {attention layer: shape of its scores})
 ROWS = {
@@ -69,6 +70,14 @@ ROWS = {
         48 + 3 * 15 + 40 + 66,
         {"fusion": (BATCH, 7, 7), "attention": (BATCH, 7)},
     ),
+    "multimodal_fusion": (
+        RECORD,
+        {"embedding_dim": 2, "filters": [2], "units": 6, "attention_units": 5},
+        # 4x2 and 4x2, 2x6+6; 3x3x3x2, 4x2 of its normalization, (7 rows + 5 columns)x2, 2x6+6;
+        # 6x6+6; query, key and bias of 6x1; from 12: 12x5+5 and 5; 5x11+11
+        16 + 18 + 54 + 8 + 24 + 18 + 42 + 3 * 6 + 70 + 66,
+        {"fusion": (BATCH, 39, 39), "attention": (BATCH, 39)},
+    ),
 }
 # what the functions build without options, for images of 28x28 pixels and 10 classes
 DEFAULTS = {
@@ -101,6 +110,14 @@ DEFAULTS = {
     + 28 * (4 + 4 + 1)
     + (64 * 32 + 32 + 32)
     + (32 * 10 + 10),
+    # four numbers beside the image, which becomes 7x7 tokens
+    "multimodal_fusion": (2 * 4 * 32 + 32 * 64 + 64)
+    + (288 + 128)
+    + (18_432 + 256)
+    + ((7 + 7) * 64 + 64 * 64 + 64)
+    + (64 * 64 + 64 + 64 * (8 + 8 + 1))
+    + (128 * 64 + 64 + 64)
+    + 650,
 }
 
 
@@ -112,8 +129,10 @@ def row(request):
 
 
 def inputs_for(core):
-    shape = (BATCH, *core.input_shape[1:])
-    return np.random.default_rng(0).random(shape).astype("float32")
+    random = np.random.default_rng(0)
+    shapes = {x.name: (BATCH, *x.shape[1:]) for x in core.inputs}
+    inputs = {name: random.random(shape).astype("float32") for name, shape in shapes.items()}
+    return inputs if isinstance(core.input, dict) else next(iter(inputs.values()))
 
 
 def test_every_model_has_a_row():
@@ -127,7 +146,9 @@ def test_parameters(row):
 
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_parameters_of_the_defaults(name):
-    assert create_model(name, (28, 28, 1), 10).count_params() == DEFAULTS[name]
+    shape = (28, 28, 1)
+    shape = {"table": (4,), "photo": shape} if name == "multimodal_fusion" else shape
+    assert create_model(name, shape, 10).count_params() == DEFAULTS[name]
 
 
 def test_features_and_logits(row):

@@ -18,7 +18,7 @@ def test_numbers_of_any_type_become_float32(dtype):
     [
         (np.zeros((2, 3)), r"float64 \(2, 3\)"),
         (np.zeros((2, 7, 5)), r"float64 \(2, 7, 5\)"),
-        ([np.zeros((2, 3)), np.zeros((5, 2))], r"object \(2,\)"),
+        ([np.zeros((2, 3)), np.zeros((5, 3))], r"object \(2,\)"),
         (np.full((2, 7, 3), "a"), r"<U1 \(2, 7, 3\)"),
         ("a", r"<U1 \(\)"),
     ],
@@ -38,7 +38,7 @@ def test_what_is_not_finite_is_named_with_its_place(value, shown):
         SequencePreprocessing((3,)).as_raw(vectors)
     message = f"{shown} at example 4, step 1, feature 2, counted from 0; 2 of 7 examples have"
     with pytest.raises(ValueError, match=message):
-        SequencePreprocessing((5, 3)).as_raw(sequences)
+        SequencePreprocessing((None, 3)).as_raw(sequences)
 
 
 def test_sequences_of_any_length_may_have_gaps():
@@ -52,7 +52,7 @@ def test_sequences_of_any_length_may_have_gaps():
     assert layer.positions([short, long], x) == [["0"], ["0", "1", "2"]]
     assert layer.delete(x[1], [1], (3,))[1].tolist() == [0, 0, 0, 1]
     np.testing.assert_array_equal(layer.as_raw(raw), raw)
-    one = SequencePreprocessing((None, 1))
+    one = SequencePreprocessing((None, 1), missing=[])
     assert one.as_raw([[1.0, 2.0], [3.0]]).shape == (2, 2, 1)
     with pytest.raises(ValueError, match="inf at example 0, step 0, feature 1, counted from 0"):
         layer.as_raw([np.array([[1, np.inf]])])

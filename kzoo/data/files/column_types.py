@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from kzoo.data.files.images import SUFFIXES
 from kzoo.messages import DataError, listed
 from kzoo.preprocessing.cells import numbers, strings, units
 
@@ -14,6 +15,9 @@ FEW = 20  # different texts that are categories in any table
 DATE = r"^\d{4}[-/.]\d{1,2}([-/.]\d{1,2}([T ].*)?)?$|^\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
 CODE = r"^0\d+$"  # such as a postcode: the zero would be lost
 UNNAMED = re.compile(r"column \d+|Unnamed: \d+(_level_\d+)?")  # the latter is what pandas says
+IMAGE = "(?i)(" + "|".join(re.escape(suffix) for suffix in SUFFIXES) + ")$"
+SENTENCE = r"\S\s+\S+\s+\S"  # three words
+HEADINGS = {"number": "numbers", "category": "categories", "text": "texts", "image": "images"}
 IDENTIFIER = re.compile(r"(?i:(.*[\W_])?(id|index|uuid|guid)([\W_].*)?)|.*[a-z0-9](Id|ID)")
 
 
@@ -22,7 +26,7 @@ class Column:
     """What a column holds.
 
     Attributes:
-        kind: `"number"`, `"category"` or `"ignore"`.
+        kind: `"number"`, `"category"`, `"text"`, `"image"` or `"ignore"`.
         decimal: The decimal sign of numbers.
         reason: Why it is ignored.
         values: Array of what the table holds that it was inferred from, numbers or strings; or
@@ -35,14 +39,15 @@ class Column:
     values: np.ndarray | None = dataclasses.field(default=None, repr=False, compare=False)
 
 
-def choose_kinds(table, texts, declared, decimal):
+def choose_kinds(table, texts, declared, decimal, several=False):
     """Says what each column holds.
 
     Args:
         table: `Csv`.
         texts: Dict from each column to choose from to its text, null where a value is missing.
-        declared: Dict from column to `"number"`, `"category"` or `"ignore"`; goes first.
+        declared: Dict from column to its kind; goes first.
         decimal: The decimal sign of numbers; None recognises it.
+        several: Whether columns of text and images are of use, where they are not declared.
 
     Returns:
         Dict from column to `Column`, without those that are ignored; and a tuple of lines that
@@ -56,7 +61,10 @@ def choose_kinds(table, texts, declared, decimal):
     def choose(name):
         if name in declared:
             return Column(declared[name], decimals[name], "as told")
-        return _infer(table, name, texts[name], decimals[name])
+        column = _infer(table, name, texts[name], decimals[name])
+        if column.kind not in ("text", "image") or several:
+            return column
+        return Column("ignore", reason=f"{column.kind}s, which multimodal_fusion reads")
 
     with ThreadPoolExecutor() as pool:
         found = dict(zip(texts, pool.map(choose, texts), strict=True))
@@ -121,12 +129,23 @@ def _infer(table, name, texts, decimal):
         return Column("ignore", reason="the same in all rows")
     if read.wrong.any():
         _check_numbers(table, name, texts, read, decimal, words, counts)
-    dates = np.asarray(pc.match_substring_regex(words, DATE))
-    if counts[dates].sum() >= MOSTLY * counts.sum():
+    if _mostly(words, counts, DATE):
         return Column("ignore", reason="dates")
+    if _mostly(words, counts, IMAGE):
+        return Column("image")
     if len(words) > max(FEW, counts.sum() / 2):
+        if _mostly(words, counts, SENTENCE):
+            return Column("text")
         return Column("ignore", reason="text that differs from row to row")
     return Column("category", values=strings(encoded, ""))
+
+
+def _mostly(words, counts, pattern):
+    """Whether a pattern is found in nearly all values of a column."""
+    import pyarrow.compute as pc
+
+    fits = np.asarray(pc.match_substring_regex(words, pattern))
+    return counts[fits].sum() >= MOSTLY * counts.sum()
 
 
 def _has_codes(texts, floats):
@@ -219,7 +238,7 @@ def _first(texts, pattern):
 
 def _describe(texts, found):
     lines = []
-    for kind, heading in [("number", "numbers"), ("category", "categories")]:
+    for kind, heading in HEADINGS.items():
         names = [_with_gaps(name, texts[name]) for name in found if found[name].kind == kind]
         if names:
             lines.append(f"{heading}: {listed(names)}")

@@ -3,7 +3,8 @@
 import dataclasses
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from annotated_types import Len
@@ -11,19 +12,22 @@ from annotated_types import Len
 from kzoo.data.dataset import Examples
 from kzoo.data.files.column_types import Column, choose_kinds
 from kzoo.data.files.csv import read_csv
+from kzoo.data.files.image_columns import read_image_column
 from kzoo.data.sources.base import Source
 from kzoo.messages import DataConfigError, DataError, listed, nearest
+from kzoo.preprocessing import ImagePreprocessing
 from kzoo.preprocessing.cells import MISSING, numbers, strings, without_missing
 from kzoo.tasks.targets import Targets
-from kzoo.types import PositiveInt
+from kzoo.types import LEARNED, HeightWidth, PositiveInt
 
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
-Kind = Literal["number", "category", "ignore"]
+Kind = Literal["number", "category", "text", "image", "ignore"]
 
 
 def csv(
     preprocessing=None,
+    several=False,
     *,
     path: str,
     target: str | Sequence[str],
@@ -33,17 +37,24 @@ def csv(
     missing: Sequence[str] | None = None,
     columns: dict[str | int, Kind] | None = None,
     max_categories: PositiveInt = 50,
+    text: Annotated[Any, LEARNED] = None,
+    image_size: Annotated[HeightWidth, LEARNED] = (64, 64),
+    channels: Annotated[Literal[1, 3], LEARNED] = 3,
+    background: Annotated[str, LEARNED] = "white",
     test_path: str | None = None,
 ):
     """Rows of a CSV file, the first line of which names the columns.
 
-    What a column holds is read off its values, and reported: numbers, categories, or nothing of
-    use, such as dates, running numbers, or text that differs from row to row. Numbers may have
-    separators between thousands, a currency sign or a percent sign.
+    What a column holds is read off its values, and reported: numbers, categories, texts, the names
+    of image files, or nothing of use, such as dates, running numbers, or identifiers. Numbers may
+    have separators between thousands, a currency sign or a percent sign. Images are looked for
+    beside the file.
 
     Args:
         preprocessing: That of a trained model, which decides the columns and how they are read;
             or None.
+        several: Whether a model reads texts and images beside numbers and categories, as
+            `multimodal_fusion` does. Otherwise such columns are left out.
         path: The file.
         target: Name of the column that holds the class, or the number to predict; or a list of
             names.
@@ -56,9 +67,13 @@ def csv(
         missing: Words that stand for a missing value, in any case. None takes those of pandas
             (`NA`, `NaN`, `null`, `None`, ...) and `?`, except in the target, where they are
             classes.
-        columns: Dict from the name of a column to what it holds, `"number"`, `"category"` or
-            `"ignore"`, where that is not what its values look like.
+        columns: Dict from the name of a column to what it holds, `"number"`, `"category"`,
+            `"text"`, `"image"` or `"ignore"`, where that is not what its values look like.
         max_categories: Categories of a column that get a feature; the rarer ones share one.
+        text: Keyword arguments of `TextPreprocessing.learn`, or None.
+        image_size: `(height, width)` in pixels that the model gets of an image.
+        channels: 1 for grey images, 3 for colour.
+        background: Colour behind transparent pixels, a name or `"#rrggbb"`.
         test_path: CSV file with the same columns to test on; None takes 20 % of each class.
 
     Raises:
@@ -78,17 +93,29 @@ def csv(
     else:
         words = MISSING if missing is None else missing
         texts = _texts(table, [name for name in table.columns if name not in targets], words)
-        kinds, told = choose_kinds(table, texts, declared, decimal)
+        kinds, told = choose_kinds(table, texts, declared, decimal, several)
         notes += told
-    tables, splits = {"train": table}, {"train": _examples(table, targets, missing, kinds, texts)}
+    images = ImagePreprocessing(*image_size, channels, background)
+    images = _images_of(preprocessing) or images
+    tables = {"train": table}
+    splits = {"train": _examples(table, targets, missing, kinds, texts, images)}
     if test_path:
         tables["test"] = table = read_csv(test_path, delimiter, encoding)
         _check_columns(table, [*targets, *kinds])
         kinds = {name: dataclasses.replace(kind, values=None) for name, kind in kinds.items()}
         texts = _texts(table, kinds, words)
-        splits["test"] = _examples(table, targets, missing, kinds, texts)
+        splits["test"] = _examples(table, targets, missing, kinds, texts, images)
+    read_alone = {n: c.kind for n, c in kinds.items() if c.kind in ("text", "image")}
+    options = {
+        "decimals": {name: column.decimal for name, column in kinds.items()},
+        "missing": words,
+        "max_categories": max_categories,
+    }
+    if several or read_alone:
+        size = {"image_size": image_size, "channels": channels, "background": background}
+        options = {"kinds": read_alone, "text": text, "table": options, **size}
     return Source(
-        kind="table",
+        kind="record" if several or read_alone else "table",
         **splits,
         targets=Targets(
             path=path,
@@ -97,11 +124,7 @@ def csv(
             decimal=decimal or _decimal_of(kinds),
             place=lambda split, i: f"{tables[split].path}, line {tables[split].lines[i]}",
         ),
-        options={
-            "decimals": {name: column.decimal for name, column in kinds.items()},
-            "missing": words,
-            "max_categories": max_categories,
-        },
+        options=options,
         notes=tuple(notes),
     )
 
@@ -118,12 +141,21 @@ def _check_columns(table, needed):
 
 def _kinds_of(preprocessing):
     """Returns how a trained model reads its columns."""
-    return {
+    table = getattr(preprocessing, "table", preprocessing)
+    kinds = {
         column["name"]: Column("number", column.get("decimal", "."))
         if "median" in column
         else Column("category")
-        for column in preprocessing.columns
+        for column in (table.columns if table else ())
     }
+    alone = getattr(preprocessing, "alone", {})
+    return kinds | {name: Column(part.kind) for name, part in alone.items()}
+
+
+def _images_of(preprocessing):
+    """Returns how a trained model reads its images, or None."""
+    alone = getattr(preprocessing, "alone", {}).values()
+    return next((part for part in alone if part.kind == "image"), None)
 
 
 def _texts(table, names, words):
@@ -145,24 +177,28 @@ def _decimal_of(kinds):
     return signs.pop() if len(signs) == 1 else None
 
 
-def _examples(table, targets, missing, kinds, texts):
+def _examples(table, targets, missing, kinds, texts, images):
     """Returns the columns, and the targets of each row, None where one is missing.
 
     What would be missing elsewhere, such as `None`, is a class here, unless the user says so.
     """
     with ThreadPoolExecutor() as pool:
-        values = pool.map(lambda name: _values(table, name, texts[name], kinds[name]), kinds)
+        values = pool.map(
+            lambda name: _values(table, name, texts[name], kinds[name], images), kinds
+        )
         inputs = dict(zip(kinds, values, strict=True))
     columns = [without_missing(table.columns[name], missing or ()) for name in targets]
     columns = [strings(column.dictionary_encode(), None) for column in columns]
     return Examples(inputs, columns[0] if len(columns) == 1 else np.stack(columns, axis=1))
 
 
-def _values(table, name, texts, column):
-    """Returns the values of a column: floats, or strings with `""` where one is missing."""
+def _values(table, name, texts, column, images):
+    """Returns the values of a column: floats, strings with `""` where one is missing, or images."""
     if column.values is not None:
         return column.values
-    if column.kind == "category":
+    if column.kind == "image":
+        return _read_images(table, name, strings(texts.dictionary_encode(), ""), images)
+    if column.kind in ("category", "text"):
         return strings(texts.dictionary_encode(), "")
     values, wrong, _ = numbers(texts, column.decimal)
     if wrong.any():
@@ -172,3 +208,14 @@ def _values(table, name, texts, column):
             f"this is {texts[place].as_py()!r}."
         )
     return values
+
+
+def _read_images(table, name, files, images):
+    found, problems = read_image_column(files, Path(table.path).parent, images)
+    if problems:
+        row, problem = next(iter(problems.items()))
+        raise DataError(
+            f"{table.path}, line {table.lines[row]}: the image in the column {name!r} cannot be "
+            f"read: {problem} ({len(problems)} such)"
+        )
+    return found
