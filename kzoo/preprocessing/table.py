@@ -1,32 +1,21 @@
 """From the columns of a table to the numbers that a model takes."""
 
-import re
 import warnings
-from collections import Counter
 
 import keras
 import numpy as np
 from keras import ops
 
-from kzoo.messages import BackendError
 from kzoo.preprocessing.base import Preprocessing
+from kzoo.preprocessing.categories import category_lookup, learn_category, spelled, spelling
 from kzoo.preprocessing.cells import MISSING
+from kzoo.preprocessing.dates import date_features, days_of, learn_date, names_of_date
 from kzoo.preprocessing.table_input import as_columns, as_numbers, as_texts, tensor_names
 from kzoo.types import PositiveInt
 
 SMALLEST = float(np.finfo("float32").tiny)  # that a float32 can be divided by
 HIGHEST = 10.0  # standard deviations; a number further away counts as that far
 ROUNDING = 1e-6  # standard deviations that may be lost where a number becomes a float32
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
-# by the form of a column: what is replaced so that each of its values has one spelling
-LEADING_ZEROS = (r"^(-?)0+(\d)", r"\1\2")
-CODE = [
-    (r"^\+", ""),
-    (r"^(-?)\.", r"\10."),
-    (r"^(-?\d+)\.0*$", r"\1"),
-    (r"(\.\d*[1-9])0+$", r"\1"),
-]
-SPELLINGS = {"text": [], "boolean": [], "code": CODE, "number": [*CODE, LEADING_ZEROS]}
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
@@ -35,6 +24,8 @@ class TablePreprocessing(Preprocessing):
 
         number     (x - mean) / scale, x being the median where it is missing; cut at +-10
                    and, where training data had gaps, 1 if it is missing, else 0
+        date       its day as a number, 0 where it is missing; where they differ in training, sine
+                   and cosine of the time of the year and of the day, and 1 for the weekday
         category   1 for the one that it is, 0 for the others; a category that was rare or unseen
                    in training is 1 in "other", or 0 everywhere if there was no rare one
 
@@ -46,7 +37,8 @@ class TablePreprocessing(Preprocessing):
     Args:
         columns: List of dicts, as `learn` makes it. Of a number: `name`,
             `median`, `mean`, `scale`, `missing`, whether it has a feature for that, `decimal`,
-            its decimal sign in text, and `dtype`. Of a category: `name`, `categories`, `other`,
+            its decimal sign in text, and `dtype`. Of a date: `name` and what `learn_date` returns.
+            Of a category: `name`, `categories`, `other`,
             whether it has a feature for that, and `form`, what all of them are: `"text"`,
             `"boolean"`, `"number"` or, where leading zeros tell them apart, `"code"`.
         missing: Words that stand for a missing value, in any case.
@@ -82,13 +74,22 @@ class TablePreprocessing(Preprocessing):
         self.missing = list(missing)
         self._numbers = [column for column in self.columns if "median" in column]
         self._categories = [column for column in self.columns if "categories" in column]
-        self._lookups = [_lookup(column, self.missing) for column in self._categories]
+        self._dates = [column for column in self.columns if "order" in column]
+        self._lookups = [category_lookup(column, self.missing) for column in self._categories]
         self._convert_input_args = False  # Keras would take strings for numbers
         self._allow_non_tensor_positional_args = True
         self.supports_jit = False
 
     @classmethod
-    def learn(cls, columns, decimals=None, missing=MISSING, *, max_categories: PositiveInt = 50):
+    def learn(
+        cls,
+        columns,
+        decimals=None,
+        missing=MISSING,
+        dates=None,
+        *,
+        max_categories: PositiveInt = 50,
+    ):
         """Learns medians, scales and categories from the training rows.
 
         Args:
@@ -97,6 +98,7 @@ class TablePreprocessing(Preprocessing):
             decimals: Dict from the name of a column of numbers to its decimal sign, where that is
                 not `"."`.
             missing: Words that stand for a missing value, in any case.
+            dates: Dict from the name of a column of dates to the order of year, month and day.
             max_categories: Categories of a column that get a feature; the rarer ones share one.
         """
         learned = []
@@ -104,8 +106,10 @@ class TablePreprocessing(Preprocessing):
             if values.dtype.kind == "f":
                 decimal = (decimals or {}).get(name, ".")
                 learned.append({"name": name, **_learn_number(values), "decimal": decimal})
+            elif name in (dates or {}):
+                learned.append({"name": name, **learn_date(values, dates[name])})
             else:
-                learned.append({"name": name, **_learn_category(values, missing, max_categories)})
+                learned.append({"name": name, **learn_category(values, missing, max_categories)})
         return cls(learned, missing)
 
     @property
@@ -119,7 +123,7 @@ class TablePreprocessing(Preprocessing):
                 f"{column['name']} = {value}" if value else f"{column['name']} is missing"
                 for value in [*others, *column["categories"]]
             ]
-        return names
+        return [*names, *(name for column in self._dates for name in names_of_date(column))]
 
     @property
     def example_shape(self):
@@ -155,13 +159,16 @@ class TablePreprocessing(Preprocessing):
             else:
                 texts = as_texts(name, values).fill_null("")
                 raw[name] = np.array(texts.to_pylist(), dtype=object)
-                self._warn_of_unknown_values(column, set(raw[name]))
+                if "order" in column:
+                    _check_dates(column, raw[name], self.missing)
+                else:
+                    self._warn_of_unknown_values(column, set(raw[name]))
         return {name: ops.convert_to_tensor(values) for name, values in raw.items()}
 
     def _warn_of_unknown_values(self, column, values):
         """Points out a column in which the model knows nothing: was it read in another way?"""
         given, known = (
-            set(_spelled(list(texts), column, self.missing)) - {""}
+            set(spelled(list(texts), column, self.missing)) - {""}
             for texts in (values, column["categories"])
         )
         if len(given) > 1 and known and not given & known:
@@ -183,9 +190,11 @@ class TablePreprocessing(Preprocessing):
         features = []
         if self._numbers:
             features += self._number_features(columns)
-        for column, lookup in zip(self._categories, self._lookups, strict=True):
-            one_hot = lookup(_spelling(columns[column["name"]], column, self.missing))
+        for column, one_hot_of in zip(self._categories, self._lookups, strict=True):
+            one_hot = one_hot_of(spelling(columns[column["name"]], column, self.missing))
             features.append(one_hot if column["other"] else one_hot[:, 1:])
+        for column in self._dates:
+            features.append(date_features(columns[column["name"]], column))
         features = [ops.cast(feature, self.compute_dtype) for feature in features]
         return ops.concatenate(features, axis=-1)
 
@@ -229,72 +238,18 @@ def _learn_number(values):
     }
 
 
-def _learn_category(values, missing, max_categories):
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    counted = pc.value_counts(pa.array(values, "string"))
-    words, counts = (counted.field(name).to_pylist() for name in ("values", "counts"))
-    column = {"form": _form(words, missing)}
-    totals, shown = Counter(), {}
-    for word, spelled, count in zip(words, _spelled(words, column, missing), counts, strict=True):
-        totals[spelled] += count
-        shown.setdefault(spelled, word)
-    kept = sorted(sorted(totals), key=lambda spelled: -totals[spelled])[:max_categories]
-    categories = [shown[spelled] if spelled else "" for spelled in kept]
-    return {"categories": sorted(categories), "other": len(kept) < len(totals), **column}
-
-
-def _form(values, missing):
-    """Returns what all values of a column are; see `TablePreprocessing`."""
-    text, number, code = (
-        set(_spelled(values, {"form": form}, missing)) - {""} for form in ("text", "number", "code")
-    )
-    if text and {value.lower() for value in text} <= {"true", "false"}:
-        return "boolean"
-    if text and all(map(NUMBER.fullmatch, text)):
-        return "number" if len(number) == len(code) else "code"
-    return "text"
-
-
-def _spelling(values, column, missing):
-    """Returns the one spelling of each value of a column, `""` where it is missing.
-
-    It is computed by TensorFlow, so that a SavedModel does so too.
-    """
-    import tensorflow as tf
-
-    values = tf.convert_to_tensor(values, tf.string)
-    if "form" not in column:  # of a model that was trained before there were forms
-        return values
-    values = tf.strings.strip(values)
-    lower = tf.strings.lower(values, encoding="utf-8")
-    words = "|".join(re.escape(word.lower()) for word in missing)
-    values = lower if column["form"] == "boolean" else values
-    values = tf.where(tf.strings.regex_full_match(lower, words), "", values)
-    for pattern, replacement in SPELLINGS[column["form"]]:
-        values = tf.strings.regex_replace(values, pattern, replacement)
-    return values
-
-
-def _spelled(values, column, missing):
-    """Does the same and returns a list of `str`."""
-    return [word.decode() for word in _spelling(values, column, missing).numpy()]
+def _check_dates(column, texts, missing):
+    """Refuses text that is no date."""
+    words = {"", *(word.lower() for word in missing)}
+    given = [text for text in dict.fromkeys(texts) if text.strip().lower() not in words]
+    fits = days_of(np.array(given, dtype=object), column["order"])[1].numpy() if given else []
+    if not all(fits):
+        text = given[int(np.argmin(fits))]
+        raise ValueError(
+            f"Column {column['name']!r} takes dates, as 2024-12-31. Received: {text!r}"
+        )
 
 
 def _dtype(column):
     """Returns the type of the values of a column that go into the model."""
     return column.get("dtype", "float32") if "median" in column else "string"
-
-
-def _lookup(column, missing):
-    if keras.backend.backend() != "tensorflow":
-        raise BackendError(
-            "Categories are read on the TensorFlow backend only: set KERAS_BACKEND=tensorflow. "
-            f"Received: {keras.backend.backend()}"
-        )
-    return keras.layers.StringLookup(
-        vocabulary=_spelled(column["categories"], column, missing),
-        output_mode="one_hot",
-        oov_token="\0other",
-    )

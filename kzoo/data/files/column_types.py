@@ -17,7 +17,13 @@ CODE = r"^0\d+$"  # such as a postcode: the zero would be lost
 UNNAMED = re.compile(r"column \d+|Unnamed: \d+(_level_\d+)?")  # the latter is what pandas says
 IMAGE = "(?i)(" + "|".join(re.escape(suffix) for suffix in SUFFIXES) + ")$"
 SENTENCE = r"\S\s+\S+\s+\S"  # three words
-HEADINGS = {"number": "numbers", "category": "categories", "text": "texts", "image": "images"}
+HEADINGS = {
+    "number": "numbers",
+    "category": "categories",
+    "date": "dates",
+    "text": "texts",
+    "image": "images",
+}
 IDENTIFIER = re.compile(r"(?i:(.*[\W_])?(id|index|uuid|guid)([\W_].*)?)|.*[a-z0-9](Id|ID)")
 
 
@@ -26,8 +32,9 @@ class Column:
     """What a column holds.
 
     Attributes:
-        kind: `"number"`, `"category"`, `"text"`, `"image"` or `"ignore"`.
+        kind: `"number"`, `"category"`, `"date"`, `"text"`, `"image"` or `"ignore"`.
         decimal: The decimal sign of numbers.
+        order: Of year, month and day in dates.
         reason: Why it is ignored.
         values: Array of what the table holds that it was inferred from, numbers or strings; or
             None.
@@ -35,6 +42,7 @@ class Column:
 
     kind: str
     decimal: str = "."
+    order: str = "ymd"
     reason: str = ""
     values: np.ndarray | None = dataclasses.field(default=None, repr=False, compare=False)
 
@@ -60,7 +68,8 @@ def choose_kinds(table, texts, declared, decimal, several=False):
 
     def choose(name):
         if name in declared:
-            return Column(declared[name], decimals[name], "as told")
+            order = _order_of_dates(texts[name]) if declared[name] == "date" else None
+            return Column(declared[name], decimals[name], order or "ymd", "as told")
         column = _infer(table, name, texts[name], decimals[name])
         if column.kind not in ("text", "image") or several:
             return column
@@ -130,7 +139,7 @@ def _infer(table, name, texts, decimal):
     if read.wrong.any():
         _check_numbers(table, name, texts, read, decimal, words, counts)
     if _mostly(words, counts, DATE):
-        return Column("ignore", reason="dates")
+        return _infer_date(words)
     if _mostly(words, counts, IMAGE):
         return Column("image")
     if len(words) > max(FEW, counts.sum() / 2):
@@ -138,6 +147,25 @@ def _infer(table, name, texts, decimal):
             return Column("text")
         return Column("ignore", reason="text that differs from row to row")
     return Column("category", values=strings(encoded, ""))
+
+
+def _infer_date(words):
+    order = _order_of_dates(words)
+    if order:
+        return Column("date", order=order)
+    return Column("ignore", reason="dates that can be read in two ways, or not at all")
+
+
+def _order_of_dates(texts):
+    """Returns the order of year, month and day that all dates of a column have, or None."""
+    from kzoo.preprocessing.dates import ORDERS, days_of
+
+    words = np.array(texts.drop_null().unique().to_pylist(), dtype=object)
+    read = {order: days_of(words, order) for order in ORDERS}
+    read = {order: days.numpy() for order, (days, fits) in read.items() if fits.numpy().all()}
+    if len(read) == 1 or len({days.tobytes() for days in read.values()}) == 1:
+        return next(iter(read))
+    return "dmy" if "dmy" in read and all("." in word for word in words) else None
 
 
 def _mostly(words, counts, pattern):

@@ -17,12 +17,13 @@ from kzoo.data.sources.base import Source
 from kzoo.messages import DataConfigError, DataError, listed, nearest
 from kzoo.preprocessing import ImagePreprocessing
 from kzoo.preprocessing.cells import MISSING, numbers, strings, without_missing
+from kzoo.preprocessing.dates import days_of
 from kzoo.tasks.targets import Targets
 from kzoo.types import LEARNED, HeightWidth, PositiveInt
 
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
-Kind = Literal["number", "category", "text", "image", "ignore"]
+Kind = Literal["number", "category", "date", "text", "image", "ignore"]
 
 
 def csv(
@@ -45,8 +46,8 @@ def csv(
 ):
     """Rows of a CSV file, the first line of which names the columns.
 
-    What a column holds is read off its values, and reported: numbers, categories, texts, the names
-    of image files, or nothing of use, such as dates, running numbers, or identifiers. Numbers may
+    What a column holds is read off its values, and reported: numbers, categories, dates, texts, the
+    names of image files, or nothing of use, such as running numbers or identifiers. Numbers may
     have separators between thousands, a currency sign or a percent sign. Images are looked for
     beside the file.
 
@@ -68,7 +69,8 @@ def csv(
             (`NA`, `NaN`, `null`, `None`, ...) and `?`, except in the target, where they are
             classes.
         columns: Dict from the name of a column to what it holds, `"number"`, `"category"`,
-            `"text"`, `"image"` or `"ignore"`, where that is not what its values look like.
+            `"date"`, `"text"`, `"image"` or `"ignore"`, where that is not what its values look
+            like.
         max_categories: Categories of a column that get a feature; the rarer ones share one.
         text: Keyword arguments of `TextPreprocessing.learn`, or None.
         image_size: `(height, width)` in pixels that the model gets of an image.
@@ -110,6 +112,7 @@ def csv(
         "decimals": {name: column.decimal for name, column in kinds.items()},
         "missing": words,
         "max_categories": max_categories,
+        "dates": {name: column.order for name, column in kinds.items() if column.kind == "date"},
     }
     if several or read_alone:
         size = {"image_size": image_size, "channels": channels, "background": background}
@@ -142,14 +145,15 @@ def _check_columns(table, needed):
 def _kinds_of(preprocessing):
     """Returns how a trained model reads its columns."""
     table = getattr(preprocessing, "table", preprocessing)
-    kinds = {
-        column["name"]: Column("number", column.get("decimal", "."))
-        if "median" in column
-        else Column("category")
-        for column in (table.columns if table else ())
-    }
+    kinds = {column["name"]: _kind_of(column) for column in (table.columns if table else ())}
     alone = getattr(preprocessing, "alone", {})
     return kinds | {name: Column(part.kind) for name, part in alone.items()}
+
+
+def _kind_of(column):
+    if "median" in column:
+        return Column("number", column.get("decimal", "."))
+    return Column("date", order=column["order"]) if "order" in column else Column("category")
 
 
 def _images_of(preprocessing):
@@ -200,6 +204,8 @@ def _values(table, name, texts, column, images):
         return _read_images(table, name, strings(texts.dictionary_encode(), ""), images)
     if column.kind in ("category", "text"):
         return strings(texts.dictionary_encode(), "")
+    if column.kind == "date":
+        return _read_dates(table, name, strings(texts.dictionary_encode(), ""), column.order)
     values, wrong, _ = numbers(texts, column.decimal)
     if wrong.any():
         place = int(wrong.argmax())
@@ -208,6 +214,17 @@ def _values(table, name, texts, column, images):
             f"this is {texts[place].as_py()!r}."
         )
     return values
+
+
+def _read_dates(table, name, texts, order):
+    wrong = ~days_of(texts, order)[1].numpy() & (texts != "")
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"{table.path}, line {table.lines[row]}: the column {name!r} holds dates, as "
+            f"2024-12-31, this is {texts[row]!r}."
+        )
+    return texts
 
 
 def _read_images(table, name, files, images):

@@ -61,13 +61,14 @@ def test_what_columns_are(tmp_path):
         "n": [f"{i % 7}e-1" if i % 3 else "?" for i in range(ROWS)],
     }
     dataset = csv(path=write_csv(tmp_path / "t.csv", ROWS, extra=extra), target="answer")
-    numbers, categories, left_out = dataset.notes
+    numbers, categories, dates, left_out = dataset.notes
     assert numbers.startswith("numbers: Age (years) (") and numbers.endswith(", n (33.3% missing)")
     assert categories.startswith("categories: city (") and categories.endswith(", zip")
+    assert dates == "dates: signed"
     assert left_out == (
-        "left out: id (numbers the rows), Customer ID (numbers the rows), signed (dates), "
-        "us (dates), words (text that differs from row to row), same (the same in all rows), "
-        "empty (empty)"
+        "left out: id (numbers the rows), Customer ID (numbers the rows), us (dates that can be "
+        "read in two ways, or not at all), words (text that differs from row to row), same (the "
+        "same in all rows), empty (empty)"
     )
 
 
