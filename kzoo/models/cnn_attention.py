@@ -62,10 +62,6 @@ def cnn_attention(
         Convolutional Networks.
     """
     inputs = image_input(input_shape)
-    if filters[-1] % num_heads:
-        raise ValueError(
-            f"The last of filters={list(filters)} does not divide among num_heads={num_heads}."
-        )
     x = conv_stages(
         inputs,
         filters,
@@ -75,6 +71,10 @@ def cnn_attention(
         stem_strides=stem_strides,
         batch_normalization=batch_normalization,
     )
+    if filters[-1] % num_heads:
+        raise ValueError(
+            f"The last of filters={list(filters)} does not divide among num_heads={num_heads}."
+        )
     x = PositionalEncoding(positions, name="positions")(x)
     height, width, channels = x.shape[1:]
     x = layers.Reshape((height * width, channels), name="sequence")(x)
