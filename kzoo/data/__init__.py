@@ -84,6 +84,7 @@ DATASETS = {
     "csv": DataSet("csv", largest_batch=64, as_trained=True, several=True),
     "builtin_table": DataSet("builtin_table", largest_batch=32),
     "image_folder": DataSet("image_folder", largest_batch=32, augmented=True, as_trained=True),
+    "digit_sums": DataSet("digit_sums", largest_batch=64),
     "arrays": DataSet("arrays", largest_batch=64, augmented=True),
     "sequences": DataSet("sequences", largest_batch=64),
     "synthetic": DataSet("synthetic", largest_batch=128),

@@ -5,8 +5,11 @@ import importlib.util
 import numpy as np
 import pytest
 
-from kzoo.export import export
+from kzoo.export import ExportError, export
 from kzoo.export.packages import PACKAGES
+from kzoo.preprocessing import SequencePreprocessing
+from kzoo.tasks.multi_label import MultiLabel
+from kzoo.tasks.regression import Regression
 from tests.export.trained import (
     image_classifier,
     sequence_classifier,
@@ -26,6 +29,11 @@ TABLE = {
     "city": RANDOM.choice(["Ulm", "Aix", ""], COUNT),
 }
 SEQUENCES = RANDOM.normal(size=(COUNT, 11, 3)).astype("float32")
+DIFFERENT_LENGTHS = SEQUENCES.copy()
+for i, sequence in enumerate(DIFFERENT_LENGTHS):
+    sequence[3 + i % 8 :] = np.nan
+DIFFERENT_LENGTHS[::3, 1, 0] = np.nan
+VARYING = SequencePreprocessing((None, 3), 0.5, 2.0, missing=[0], sequence_length=11)
 
 
 # a classifier, examples for it, and what the notes of its LiteRT files say
@@ -64,7 +72,13 @@ MODELS = {
         "",
     ),
     "sequences": (lambda: sequence_classifier("lstm_attention", units=5), SEQUENCES, ""),
+    "lengths": (
+        lambda: sequence_classifier("lstm_attention", None, VARYING, units=5),
+        DIFFERENT_LENGTHS,
+        "takes vectors, what the model's `preprocessing` makes of sequences",
+    ),
 }
+TASKS = [Regression(["a", "b"], mean=[3.0, -1.0], scale=[2.0, 50.0]), MultiLabel(["a", "b"])]
 
 
 def needs(name):
@@ -101,3 +115,15 @@ def test_files_give_what_the_model_gives(name, model, tmp_path):
         assert file.note.startswith("int8")
         assert file.difference < 0.1
     assert len(quantized) == (name == "litert")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+@pytest.mark.parametrize("name", [needs("litert"), needs("onnx")])
+def test_files_of_other_tasks(name, task, tmp_path):
+    model = with_decided_weights(table_classifier(task), TABLE)
+    try:
+        first, *_ = export(model, tmp_path, TABLE, formats=[name])
+    except ExportError as error:  # int8 may decide otherwise where nothing is clear
+        [first] = error.written
+    assert first.difference < 1e-5 and first.agreement == 1

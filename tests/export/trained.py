@@ -29,16 +29,15 @@ def text_classifier(name="lstm_attention", **options):
     return TrainedModel(core, WORDS, Classification(["a", "b"]))
 
 
-def table_classifier():
+def table_classifier(task=None):
     core = kzoo.create_model("dense_attention_fusion", TABLE.example_shape, 2, units=3)
-    return TrainedModel(core, TABLE, Classification(["a", "b"]))
+    return TrainedModel(core, TABLE, task or Classification(["a", "b"]))
 
 
-def sequence_classifier(name, time=None, **options):
-    core = kzoo.create_model(name, (time, 3), 2, **options)
-    return TrainedModel(
-        core, SequencePreprocessing((time, 3), 0.5, 2.0), Classification(["a", "b"])
-    )
+def sequence_classifier(name, time=None, preprocessing=None, **options):
+    preprocessing = preprocessing or SequencePreprocessing((time, 3), 0.5, 2.0)
+    core = kzoo.create_model(name, preprocessing.example_shape, 2, **options)
+    return TrainedModel(core, preprocessing, Classification(["a", "b"]))
 
 
 def with_decided_weights(classifier, examples):

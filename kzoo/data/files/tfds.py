@@ -72,7 +72,10 @@ def _check_network(builder, dataset):
 
 
 def supervised_keys(builder):
-    """Returns the names of an example's one input, an image or a text, and its one class label."""
+    """Returns the names of an example's one input, an image or a text, and of its class labels.
+
+    That is the one class label or, where there is none, the first sequence of class labels.
+    """
     from tensorflow_datasets import features
 
     found = dict(builder.info.features)
@@ -81,12 +84,38 @@ def supervised_keys(builder):
     supervised = builder.info.supervised_keys or ()
     if len(supervised) == 2 and supervised[0] in inputs and supervised[1] in labels:
         return supervised
+    several = [key for key, feature in found.items() if _has_several(feature)]
+    if len(inputs) == 1 and not labels and several:
+        return inputs[0], several[0]
     if len(inputs) != 1 or len(labels) != 1:
         raise DataConfigError(
             f"{builder.name} is no classification set of images or texts: it needs one image or "
-            f"text and one class label in an example. Received: {listed(found)}"
+            f"text and one class label, or a sequence of them, in an example. "
+            f"Received: {listed(found)}"
         )
     return inputs[0], labels[0]
+
+
+def class_names(feature):
+    """Returns the names of the classes of a feature, one label or several."""
+    return list((feature.feature if _has_several(feature) else feature).names)
+
+
+def _has_several(feature):
+    from tensorflow_datasets import features
+
+    return isinstance(getattr(feature, "feature", None), features.ClassLabel)
+
+
+def _reader(builder, key):
+    """Returns the function from an example to its label: an integer, or 0 or 1 for each class."""
+    import tensorflow as tf
+
+    feature = builder.info.features[key]
+    if not _has_several(feature):
+        return lambda row: row[key]
+    count = len(class_names(feature))
+    return lambda row: tf.reduce_max(tf.one_hot(row[key], count, dtype=tf.uint8), axis=0)
 
 
 def check_split(builder, split):
@@ -105,7 +134,7 @@ def read(builder, split, input_key, label_key):
         builder: A prepared builder of TFDS.
         split: Its name, or a part of it.
         input_key: Name of the input in an example.
-        label_key: Name of the class label.
+        label_key: Name of the class label, or of the sequence of them.
 
     Returns:
         `Examples`; texts are `str`, and images of different sizes an array of dtype object.
@@ -113,7 +142,8 @@ def read(builder, split, input_key, label_key):
     Raises:
         DataError: If examples have no label.
     """
-    rows = builder.as_dataset(split=split).map(lambda row: (row[input_key], row[label_key]))
+    label = _reader(builder, label_key)
+    rows = builder.as_dataset(split=split).map(lambda row: (row[input_key], label(row)))
     if None not in builder.info.features[input_key].shape:
         batches = list(rows.batch(1024).as_numpy_iterator())
         inputs, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
@@ -132,10 +162,11 @@ def stream(builder, split, input_key, label_key):
     from tensorflow_datasets import decode
 
     undecoded = builder.as_dataset(split=split, decoders={input_key: decode.SkipDecoding()})
-    labels = np.array([row[label_key] for row in undecoded.as_numpy_iterator()])
+    label = _reader(builder, label_key)
+    labels = np.array(list(undecoded.map(label).as_numpy_iterator()))
 
     def open_split():
-        return builder.as_dataset(split=split).map(lambda row: (row[input_key], row[label_key]))
+        return builder.as_dataset(split=split).map(lambda row: (row[input_key], label(row)))
 
     return Stream(open_split, _checked(labels, builder, split))
 

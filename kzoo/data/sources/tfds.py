@@ -1,13 +1,24 @@
-"""Any set of TensorFlow Datasets that classifies images or texts."""
+"""Any set of TensorFlow Datasets of images or texts with classes."""
 
 import math
 from typing import Annotated, Any
 
-from kzoo.data.files.tfds import check_split, prepared_builder, read, stream, supervised_keys
+import numpy as np
+
+from kzoo.data.files.tfds import (
+    check_split,
+    class_names,
+    prepared_builder,
+    read,
+    stream,
+    supervised_keys,
+)
 from kzoo.data.sources.base import Source
 from kzoo.messages import DataConfigError
 from kzoo.tasks.targets import Targets
 from kzoo.types import LEARNED, HeightWidth, PositiveFloat
+
+NAMES = {"train": "the training split", "test": "the test split"}
 
 
 def tfds(
@@ -40,7 +51,7 @@ def tfds(
 
     Raises:
         DataError: If there is no such set, it cannot be had, or it holds something else than
-            images or texts of one class each.
+            images or texts with one class each, or with several.
     """
     builder = prepared_builder(dataset, data_dir)
     keys = supervised_keys(builder)
@@ -59,13 +70,20 @@ def tfds(
         size = sum(split.num_bytes for split in splits)
         _check_text(dataset, image_size, size, memory_limit)
     read_split = read if size <= memory_limit * 2**30 else stream
+    train = read_split(builder, train_split, *keys)
     return Source(
         kind=kind,
-        train=read_split(builder, train_split, *keys),
+        train=train,
         test=read_split(builder, test_split, *keys) if test_split else None,
-        targets=Targets(list(label_feature.names)),
+        targets=_targets(dataset, class_names(label_feature), train.labels),
         options=options,
     )
+
+
+def _targets(dataset, names, labels):
+    if labels.ndim == 1:  # indices into the names
+        return Targets(names)
+    return Targets(np.array(names), path=dataset, names=NAMES)
 
 
 def _check_text(dataset, image_size, size, memory_limit):

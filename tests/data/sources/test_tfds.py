@@ -82,6 +82,27 @@ class KzooUnsplit(Builder):
     splits = {"train": 50}
 
 
+class KzooTags(Builder):
+    """Several labels an image, or none."""
+
+    def _info(self):
+        features = tensorflow_datasets.features
+        tags = features.Sequence(features.ClassLabel(names=["even", "third", "fifth"]))
+        image = features.Image(shape=self.shape, encoding_format="png")
+        return tensorflow_datasets.core.DatasetInfo(
+            builder=self, features=features.FeaturesDict({"image": image, "tags": tags})
+        )
+
+    def _generate_examples(self, split):
+        for number in range(self.splits[split]):
+            image = pixels(split, number, 7, 5)
+            yield number, {"image": image, "tags": tags(number)}
+
+
+def tags(number):
+    return [i for i, divisor in enumerate((2, 3, 5)) if number % divisor == 0]
+
+
 class KzooNumbers(Builder):
     """No images."""
 
@@ -103,7 +124,7 @@ class KzooNumbers(Builder):
 def data_dir(tmp_path_factory):
     """A TFDS folder with the sets above."""
     folder = tmp_path_factory.mktemp("tfds")
-    for builder in [KzooFixed, KzooVarying, KzooUnsplit, KzooNumbers]:
+    for builder in [KzooFixed, KzooVarying, KzooUnsplit, KzooTags, KzooNumbers]:
         builder(data_dir=folder).download_and_prepare()
     return str(folder)
 
@@ -133,6 +154,23 @@ def test_labels_stay_with_their_images(data_dir):
     by_image = {pixels("train", i, 7, 5).tobytes(): i % 2 for i in range(40)}
     for part in [dataset.train, dataset.validation]:
         assert [by_image[image.tobytes()] for image in part.inputs] == part.labels.tolist()
+
+
+@pytest.mark.parametrize("memory_limit", [4.0, 1e-6])
+def test_several_labels(data_dir, memory_limit):
+    options = {"dataset": "kzoo_tags", "data_dir": data_dir, "memory_limit": memory_limit}
+    dataset = tfds(None, {"name": "multi_label"}, **options)
+    assert dataset.task.label_names == ["even", "third", "fifth"]
+    expected = sorted(tags(number) for number in range(SPLITS["test"]))
+    assert sorted(np.flatnonzero(y).tolist() for y in dataset.test.labels) == expected
+    if memory_limit == 4.0:
+        images = {pixels("test", i, 7, 5).tobytes(): tags(i) for i in range(SPLITS["test"])}
+        for image, y in zip(dataset.test.inputs, dataset.test.labels, strict=True):
+            assert images[image.tobytes()] == np.flatnonzero(y).tolist()
+    with pytest.raises(
+        DataError, match="kzoo_tags: the t.* split must hold one class for each exa"
+    ):
+        tfds(**options)
 
 
 def test_varying_sizes_need_one(data_dir):
