@@ -4,9 +4,9 @@ import concurrent.futures
 import dataclasses
 from typing import Any
 
-from kzoo.data.files.image_decoding import ImageError, decode
+from kzoo.data.files.image_decoding import ImageError, colour, decode
 from kzoo.data.files.listing import read_file
-from kzoo.messages import DataError
+from kzoo.messages import DataConfigError, DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
@@ -68,6 +68,14 @@ def read_image(file, channels, background="white"):
     if problem:
         raise DataError(f"{file}: {problem}")
     return image
+
+
+def check_background(background):
+    """Refuses what is no colour, of `data.background`."""
+    try:
+        colour(background)
+    except ValueError as error:
+        raise DataConfigError(f"data.background {error}") from None
 
 
 def _load(file, channels, background):

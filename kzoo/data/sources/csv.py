@@ -13,6 +13,7 @@ from kzoo.data.dataset import Examples
 from kzoo.data.files.column_types import Column, choose_kinds
 from kzoo.data.files.csv import read_csv
 from kzoo.data.files.image_columns import read_image_column
+from kzoo.data.files.images import check_background
 from kzoo.data.sources.base import Source
 from kzoo.messages import DataConfigError, DataError, listed, nearest
 from kzoo.preprocessing import ImagePreprocessing
@@ -81,6 +82,7 @@ def csv(
     Raises:
         DataError: If the file cannot be read or used; the message names the line.
     """
+    check_background(background)
     table = read_csv(path, delimiter, encoding)
     declared = {str(name): kind for name, kind in (columns or {}).items()}
     targets = [target] if isinstance(target, str) else list(target)
@@ -97,8 +99,7 @@ def csv(
         texts = _texts(table, [name for name in table.columns if name not in targets], words)
         kinds, told = choose_kinds(table, texts, declared, decimal, several)
         notes += told
-    images = ImagePreprocessing(*image_size, channels, background)
-    images = _images_of(preprocessing) or images
+    images = _images_of(preprocessing) or ImagePreprocessing(*image_size, channels, background)
     tables = {"train": table}
     splits = {"train": _examples(table, targets, missing, kinds, texts, images)}
     if test_path:

@@ -7,8 +7,7 @@ import numpy as np
 
 from kzoo.data.dataset import Examples, Stream
 from kzoo.data.files.class_folders import class_folders
-from kzoo.data.files.image_decoding import colour
-from kzoo.data.files.images import SUFFIXES, read_image, read_images
+from kzoo.data.files.images import SUFFIXES, check_background, read_image, read_images
 from kzoo.data.sources.base import Source
 from kzoo.messages import DataConfigError, DataError
 from kzoo.tasks.targets import Targets
@@ -50,10 +49,7 @@ def image_folder(
     Raises:
         DataError: If a folder is missing or holds no image, or a file is broken.
     """
-    try:
-        colour(background)
-    except ValueError as error:
-        raise DataConfigError(f"data.background {error}") from None
+    check_background(background)
     if preprocessing:
         *image_size, channels = preprocessing.example_shape
         background = preprocessing.background

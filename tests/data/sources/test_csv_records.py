@@ -84,6 +84,11 @@ def test_message_of_an_image(tmp_path):
     assert "0.png: No such file or directory (36 such)" in str(e.value)
 
 
+def test_message_of_a_colour(tmp_path):
+    with pytest.raises(DataError, match="data.background must be a colour, such as white"):
+        load_data({**write(tmp_path), "background": "whit"})
+
+
 def test_message_of_a_model(tmp_path):
     section = write(tmp_path)
     (tmp_path / "c.yaml").write_text(
