@@ -12,6 +12,7 @@ from kzoo.cli.options import (
     Delimiter,
     DryRun,
     Encoding,
+    Folds,
     Inputs,
     Model,
     Overrides,
@@ -242,18 +243,22 @@ def train(
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
     print_config: PrintConfig = False,
+    folds: Folds = None,
 ):
     """Train the model that a YAML file describes, test it once and save it.
 
     Example: python train.py --config configs/digits_cnn_attention.yaml --set training.epochs=5
     """
-    from kzoo.cli.train import print_result
+    from kzoo.cli.train import print_folds, print_result
     from kzoo.config import dump, parse_overrides
     from kzoo.training.recipe import load_config
 
     checked = load_config(config, parse_overrides(set_))
     if print_config:
         print(dump(checked), end="")
+    elif folds and not dry_run:
+        run_folds = import_quietly("kzoo.training.folds").run_folds
+        print_folds(run_folds(config, folds, parse_overrides(set_), run_dir))
     else:
         run = import_quietly("kzoo.training.run").run
         print_result(run(checked, run_dir, overwrite, dry_run))

@@ -54,6 +54,15 @@ Overwrite = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Build the model, print its summary, train nothing.")
 ]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        min=2,
+        metavar="K",
+        help="Cut the data into K parts and test on each in turn, for small sets: K runs.",
+        show_default=False,
+    ),
+]
 PrintConfig = Annotated[
     bool, typer.Option("--print-config", help="Print the config with every default, and stop.")
 ]

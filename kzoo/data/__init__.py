@@ -8,7 +8,7 @@ from kzoo.paths import expand
 from kzoo.tasks import DEFAULT, LEARN
 
 PREPARE = Lazy("kzoo.data.prepare")
-PATHS = ("path", "test_path", "data_dir")
+PATHS = ("path", "validation_path", "test_path", "data_dir")
 
 
 class DataSet:

@@ -2,6 +2,9 @@
 
 import dataclasses
 import math
+from typing import Annotated
+
+from annotated_types import Ge
 
 from kzoo.data.dataset import Dataset, Examples, Stream, differ_in_shape
 from kzoo.data.lengths import sort_by_length
@@ -14,7 +17,7 @@ from kzoo.preprocessing import (
     TablePreprocessing,
     TextPreprocessing,
 )
-from kzoo.types import PositiveFraction, PositiveInt, Seed
+from kzoo.types import NonNegativeInt, PositiveFraction, PositiveInt, Seed
 
 SMALLEST_BATCH, STEPS = 8, 20  # of an epoch
 PREPROCESSING = {
@@ -36,6 +39,8 @@ def prepare(
     batch_size: PositiveInt | None = None,
     validation: PositiveFraction = 0.1,
     split_seed: Seed = 0,
+    folds: Annotated[int, Ge(2)] | None = None,
+    fold: NonNegativeInt = 0,
     augmentation=None,
 ):
     """Completes the splits of a source and learns, from its training examples alone.
@@ -50,6 +55,9 @@ def prepare(
         validation: Fraction of the training examples that choices are made on, where the source
             has no such split.
         split_seed: Draws the splits; independent of the seed of a run.
+        folds: Number of parts into which all examples are cut, for a test of every one of them:
+            part `fold` is the test split then. None takes 20 %.
+        fold: Which part, counted from 0.
         augmentation: Keyword arguments of `augment`, for images, or None.
 
     Returns:
@@ -67,8 +75,14 @@ def prepare(
     if source.kind != "image" and any((augmentation or {}).values()):
         raise DataConfigError(f"data.augmentation is for images; the data holds {source.kind}s.")
     task, splits, notes = _labelled(source, task)
-    train, held_out, test = complete_splits(
-        **splits, strata=task.strata, fraction=validation, split_seed=split_seed
+    train, held_out, test, told = complete_splits(
+        **splits,
+        strata=task.strata,
+        fraction=validation,
+        split_seed=split_seed,
+        sides=source.sides,
+        folds=folds,
+        fold=fold,
     )
     if source.kind == "text":
         held_out, test = sort_by_length(held_out), sort_by_length(test)
@@ -80,7 +94,7 @@ def prepare(
         preprocessing=preprocessing,
         batch_size=batch_size or _batch_size(len(train), largest_batch),
         augmentation=augmentation if source.kind == "image" else None,
-        notes=(*source.notes, *notes),
+        notes=(*source.notes, *notes, *told),
     )
     if preprocessing:
         return _as_the_model_reads(dataset)

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 
 from kzoo.data.dataset import Examples, Stream
-from kzoo.messages import DataError
+from kzoo.data.sides import folds_of
+from kzoo.messages import DataConfigError, DataError
 
 TEST_FRACTION = 0.2  # where a set has no test split of its own
 SPLITS = ("train", "validation", "test")
@@ -57,7 +58,9 @@ def split_examples(examples, strata, fraction, split_seed):
     return tuple(_take(examples, np.sort(part)) for part in parts)
 
 
-def complete_splits(train, validation, test, strata, fraction, split_seed):
+def complete_splits(
+    train, validation, test, strata, fraction, split_seed, sides=None, folds=None, fold=0
+):
     """Cuts off the splits that a set does not have itself.
 
     Args:
@@ -67,18 +70,58 @@ def complete_splits(train, validation, test, strata, fraction, split_seed):
         strata: As of `split_examples`.
         fraction: That of the training examples which become the validation split.
         split_seed: Integer.
+        sides: `Groups` or `Times` of the training examples, which decide where they stand; or None.
+        folds: Number of parts, one of which is the test split in place of 20 %; or None.
+        fold: Which one.
 
     Returns:
-        Train, validation and test.
+        Train, validation and test; and lines for the report.
 
     Raises:
         DataError: If a part would lack a stratum, or be empty.
+        DataConfigError: If there are to be folds of what has a test split of its own.
     """
+    if folds and (test is not None or hasattr(sides, "texts")):
+        raise DataConfigError(
+            "data.folds cuts the test split out of all examples. This data has one of its own"
+            f"{'' if test is not None else ', the latest ones'}: remove data.folds."
+        )
+    told = {}
     if test is None:
-        train, test = split_examples(train, strata, TEST_FRACTION, split_seed)
+        places = _fold_of(train, strata, folds, fold, split_seed, sides) if folds else None
+        train, test, sides, told["test"] = _cut(
+            train, strata, TEST_FRACTION, split_seed, sides, places
+        )
     if validation is None:
-        train, validation = split_examples(train, strata, fraction, split_seed)
-    return train, validation, test
+        train, validation, sides, told["validation"] = _cut(
+            train, strata, fraction, split_seed, sides
+        )
+    told = {name: part for name, part in {"train": sides, **told}.items() if part is not None}
+    notes = [sides.tell({name: told[name] for name in SPLITS if name in told})] if sides else []
+    notes += [f"fold {fold + 1} of {folds} is the test split"] * bool(folds)
+    return train, validation, test, notes
+
+
+def _cut(examples, strata, fraction, split_seed, sides, places=None):
+    """Returns the rest of examples, a part, and the sides of both, None where there are none."""
+    if sides is None and places is None:
+        return *split_examples(examples, strata, fraction, split_seed), None, None
+    if places is None:
+        places = sides.cut(strata(examples.labels), fraction, split_seed)
+    rest, part = (_take(examples, np.sort(of_part)) for of_part in places)
+    if sides is None:
+        return rest, part, None, None
+    return rest, part, *(sides.take(np.sort(of_part)) for of_part in places)
+
+
+def _fold_of(examples, strata, folds, fold, split_seed, groups):
+    found = list(folds_of(len(examples), strata(examples.labels), folds, split_seed, groups))
+    if fold >= len(found):
+        raise DataConfigError(
+            f"data.fold counts from 0 to {len(found) - 1}, there are {len(found)} folds. "
+            f"Received: {fold}"
+        )
+    return found[fold]
 
 
 def read_examples(examples, indices):

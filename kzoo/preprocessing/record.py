@@ -1,5 +1,7 @@
 """From rows that hold a text or an image beside numbers and categories to what a model takes."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 from keras import ops
@@ -177,10 +179,11 @@ class RecordPreprocessing(Preprocessing):
         return {name: part.compute_output_spec(given[name]) for name, part in self.parts.items()}
 
     def write_assets(self, folder):
-        """Writes the words of each text column to `vocabulary_<column>.txt`."""
+        """Writes the words of each text column to `vocabulary/<column>.txt`."""
         for name, part in self.parts.items():
             if part.kind == "text":
-                part.write_assets(folder, f"vocabulary_{name}.txt")
+                (Path(folder) / "vocabulary").mkdir(exist_ok=True)
+                part.write_assets(folder, f"vocabulary/{name}.txt")
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

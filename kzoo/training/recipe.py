@@ -17,6 +17,7 @@ REGISTRIES = {
     "task": LEARN,
     "data": DATASETS,
     "data.augmentation": Lazy("kzoo.data.augmentation", "augment"),
+    "data.split": Lazy("kzoo.data.sides", "split"),
     "data.text": Lazy("kzoo.preprocessing.text", "TextPreprocessing.learn"),
     "model": MODELS,
     "finetune": Lazy("kzoo.training.finetune", "starting_point"),

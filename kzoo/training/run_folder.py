@@ -16,6 +16,7 @@ RESULTS = (
     "history.csv",
     "metrics.json",
     "vocabulary.txt",
+    "vocabulary",
     "model.keras",
     "saved_model",
     "model.tflite",

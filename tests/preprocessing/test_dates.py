@@ -2,7 +2,7 @@ import datetime
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kzoo.data import load_data
@@ -14,6 +14,7 @@ EPOCH = datetime.datetime(1970, 1, 1)
 FORMATS = [("%Y-%m-%d %H:%M:%S", "ymd"), ("%d.%m.%Y %H:%M:%S", "dmy"), ("%m/%d/%Y %H:%M:%S", "mdy")]
 
 
+@settings(deadline=None)
 @given(st.lists(st.datetimes(datetime.datetime(1000, 1, 1)), min_size=1, max_size=20))
 def test_days_are_those_of_python(dates):
     dates = [date.replace(microsecond=0) for date in dates]

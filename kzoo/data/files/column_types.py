@@ -68,7 +68,7 @@ def choose_kinds(table, texts, declared, decimal, several=False):
 
     def choose(name):
         if name in declared:
-            order = _order_of_dates(texts[name]) if declared[name] == "date" else None
+            order = order_of_dates(texts[name]) if declared[name] == "date" else None
             return Column(declared[name], decimals[name], order or "ymd", "as told")
         column = _infer(table, name, texts[name], decimals[name])
         if column.kind not in ("text", "image") or several:
@@ -150,13 +150,13 @@ def _infer(table, name, texts, decimal):
 
 
 def _infer_date(words):
-    order = _order_of_dates(words)
+    order = order_of_dates(words)
     if order:
         return Column("date", order=order)
     return Column("ignore", reason="dates that can be read in two ways, or not at all")
 
 
-def _order_of_dates(texts):
+def order_of_dates(texts):
     """Returns the order of year, month and day that all dates of a column have, or None."""
     from kzoo.preprocessing.dates import ORDERS, days_of
 

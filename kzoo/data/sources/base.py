@@ -17,6 +17,8 @@ class Source:
         targets: `Targets`: what the format says of them.
         validation: The same as `train`, where the format has such a split; or None.
         test: The same.
+        sides: `Groups` or `Times` of the training examples, which decide on which side of a split
+            each stands; or None.
         options: Dict of arguments of `Preprocessing.learn`.
         notes: Lines for the report on the data: what was chosen or left out in reading it.
     """
@@ -26,5 +28,6 @@ class Source:
     targets: Targets
     validation: Examples | Stream | None = None
     test: Examples | Stream | None = None
+    sides: Any = None
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()

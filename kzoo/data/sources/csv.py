@@ -14,6 +14,8 @@ from kzoo.data.files.column_types import Column, choose_kinds
 from kzoo.data.files.csv import read_csv
 from kzoo.data.files.image_columns import read_image_column
 from kzoo.data.files.images import check_background
+from kzoo.data.files.side_columns import sides_of_column
+from kzoo.data.sides import split as split_of_section
 from kzoo.data.sources.base import Source
 from kzoo.messages import DataConfigError, DataError, listed, nearest
 from kzoo.preprocessing import ImagePreprocessing
@@ -43,6 +45,8 @@ def csv(
     image_size: Annotated[HeightWidth, LEARNED] = (64, 64),
     channels: Annotated[Literal[1, 3], LEARNED] = 3,
     background: Annotated[str, LEARNED] = "white",
+    split=None,
+    validation_path: str | None = None,
     test_path: str | None = None,
 ):
     """Rows of a CSV file, the first line of which names the columns.
@@ -77,6 +81,10 @@ def csv(
         image_size: `(height, width)` in pixels that the model gets of an image.
         channels: 1 for grey images, 3 for colour.
         background: Colour behind transparent pixels, a name or `"#rrggbb"`.
+        split: Keyword arguments of `kzoo.data.sides.split`, what decides on which side of a split
+            a row stands; None draws that.
+        validation_path: CSV file with the same columns to choose on; None takes `validation` of
+            each class.
         test_path: CSV file with the same columns to test on; None takes 20 % of each class.
 
     Raises:
@@ -86,7 +94,8 @@ def csv(
     table = read_csv(path, delimiter, encoding)
     declared = {str(name): kind for name, kind in (columns or {}).items()}
     targets = [target] if isinstance(target, str) else list(target)
-    _check_columns(table, [*targets, *declared])
+    decides = split_of_section(**(split or {}))
+    _check_columns(table, [*targets, *declared, *(decides or ())[1:]])
     notes = []
     if delimiter is None and table.delimiter in DELIMITERS:
         notes = [f"fields are separated by {DELIMITERS[table.delimiter]}"]
@@ -96,18 +105,20 @@ def csv(
         texts = _texts(table, kinds, words)
     else:
         words = MISSING if missing is None else missing
-        texts = _texts(table, [name for name in table.columns if name not in targets], words)
+        apart = [*targets, *(name for name in (decides or ())[1:] if name not in declared)]
+        texts = _texts(table, [name for name in table.columns if name not in apart], words)
         kinds, told = choose_kinds(table, texts, declared, decimal, several)
         notes += told
     images = _images_of(preprocessing) or ImagePreprocessing(*image_size, channels, background)
     tables = {"train": table}
     splits = {"train": _examples(table, targets, missing, kinds, texts, images)}
-    if test_path:
-        tables["test"] = table = read_csv(test_path, delimiter, encoding)
-        _check_columns(table, [*targets, *kinds])
-        kinds = {name: dataclasses.replace(kind, values=None) for name, kind in kinds.items()}
-        texts = _texts(table, kinds, words)
-        splits["test"] = _examples(table, targets, missing, kinds, texts, images)
+    kinds = {name: dataclasses.replace(kind, values=None) for name, kind in kinds.items()}
+    for name, other in (("validation", validation_path), ("test", test_path)):
+        if other:
+            tables[name] = table = read_csv(other, delimiter, encoding)
+            _check_columns(table, [*targets, *kinds])
+            texts = _texts(table, kinds, words)
+            splits[name] = _examples(table, targets, missing, kinds, texts, images)
     read_alone = {n: c.kind for n, c in kinds.items() if c.kind in ("text", "image")}
     options = {
         "decimals": {name: column.decimal for name, column in kinds.items()},
@@ -128,6 +139,7 @@ def csv(
             decimal=decimal or _decimal_of(kinds),
             place=lambda split, i: f"{tables[split].path}, line {tables[split].lines[i]}",
         ),
+        sides=decides and sides_of_column(tables["train"], *decides),
         options=options,
         notes=tuple(notes),
     )

@@ -7,7 +7,9 @@ import numpy as np
 from kzoo.data.dataset import Examples, not_there
 from kzoo.data.files.arrays import read_arrays
 from kzoo.data.files.csv import read_csv
+from kzoo.data.files.side_columns import sides_of_column
 from kzoo.data.files.ts import read_ts
+from kzoo.data.sides import split as split_of_section
 from kzoo.data.sources.base import Source
 from kzoo.messages import DataConfigError, DataError, listed, nearest
 from kzoo.preprocessing.cells import numbers, strings, without_missing
@@ -17,10 +19,12 @@ from kzoo.tasks.targets import Targets
 def sequences(
     *,
     path: str,
+    validation_path: str | None = None,
     test_path: str | None = None,
     id: str = "id",
     time: str | None = None,
     target: str = "target",
+    split=None,
     encoding: str = "utf-8",
 ):
     """Series of different lengths, of one feature or several, some values of which may be missing.
@@ -39,25 +43,30 @@ def sequences(
 
     Args:
         path: The file. Beside `NAME_TRAIN.ts`, the file `NAME_TEST.ts` is what is tested on.
+        validation_path: Another file to choose on; None takes `validation` of each class.
         test_path: Another file to test on; None takes 20 % of each class.
         id: Column of a CSV file that says which series a row belongs to.
         time: Column by which the rows of a series are put in order; None takes them as they stand.
         target: Column of a CSV file with the target.
+        split: Keyword arguments of `kzoo.data.sides.split`, what decides on which side of a split
+            a series of a CSV file stands, by its first row; None draws that.
         encoding: What a CSV file is written in.
 
     Raises:
         DataError: If a file cannot be read or used; the message names the line.
     """
     columns = {"id": id, "time": time, "target": target, "encoding": encoding}
-    read = {"train": _read(path, **columns)}
-    if test_path := test_path or _beside(path):
-        read["test"] = _read(test_path, **columns)
+    decides = split_of_section(**(split or {}))
+    read = {"train": _read(path, sides=decides, **columns)}
+    for name, other in (("validation", validation_path), ("test", test_path or _beside(path))):
+        if other:
+            read[name] = _read(other, apart=(decides or ())[1:], **columns)
     features = read["train"][0][0].shape[1]
     for split, (series, *_) in read.items():
         if series[0].shape[1] != features:
             raise DataError(
-                f"{test_path}: series of {series[0].shape[1]} features; those of {path} have "
-                f"{features} ({split})."
+                f"The {split} split holds series of {series[0].shape[1]} features; those of {path} "
+                f"have {features}."
             )
     splits = {split: Examples(_as_array(s), y) for split, (s, y, _, _) in read.items()}
     lengths = [len(one) for series, *_ in read.values() for one in series]
@@ -72,6 +81,7 @@ def sequences(
             names=dict.fromkeys(splits, "the target"),
             place=lambda split, i: read[split][3](i),
         ),
+        sides=read["train"][2].get("sides"),
         options={"varying": True, "columns": read["train"][2].get("columns")},
         notes=(note, *([f"{gaps:.1%} of the values are missing"] if gaps else [])),
     )
@@ -106,6 +116,8 @@ def _read(path, targets=True, **columns):
     suffix = Path(path).suffix.lower()
     if suffix not in READERS:
         raise DataConfigError(f"data.path must end in {listed(READERS)}. Received: {path}")
+    if columns.get("sides") and suffix != ".csv":
+        raise DataConfigError(f"data.split names a column of a CSV file. Received: {path}")
     series, y, more, place = READERS[suffix](path, targets, **columns)
     if targets and y is None:
         raise DataError(f"{path} holds no targets.")
@@ -172,9 +184,20 @@ def _checked_lengths(lengths, x, path):
     return lengths.astype(int)
 
 
-def _csv(path, targets, id="id", time=None, target=None, features=None, encoding="utf-8"):
+def _csv(
+    path,
+    targets,
+    id="id",
+    time=None,
+    target=None,
+    features=None,
+    encoding="utf-8",
+    sides=None,
+    apart=(),
+):
     table = read_csv(path, encoding=encoding)
-    for name in filter(None, (id, time, target, *(features or ()))):
+    apart = (*apart, *(sides or ())[1:])
+    for name in filter(None, (id, time, target, *apart, *(features or ()))):
         if name not in table.columns:
             raise DataConfigError(
                 f"{table.path} has no column {name!r}.{nearest(name, table.columns)} "
@@ -184,23 +207,27 @@ def _csv(path, targets, id="id", time=None, target=None, features=None, encoding
     different, first, places = np.unique(ids, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")  # as they come in the file
     rows = [np.flatnonzero(places == i) for i in order]
-    features = features or _features(table, id, time, target)
+    features = features or _features(table, id, time, target, apart)
     values = np.stack([_numbers(table, name) for name in features], axis=1)
     if time:
         when = table.columns[time].to_numpy(zero_copy_only=False)
         when = _numbers(table, time) if not _is_wrong(table, time) else when.astype(str)
         rows = [of_one[np.argsort(when[of_one], kind="stable")] for of_one in rows]
     y = _constant(table, target, rows, different[order]) if targets else None
+    more = {"columns": {"id": id, "time": time, "features": features}}
+    if sides:
+        first = np.array([of_one[0] for of_one in rows])
+        more["sides"] = sides_of_column(table, *sides).take(first)
     return (
         [values[of_one] for of_one in rows],
         y,
-        {"columns": {"id": id, "time": time, "features": features}},
+        more,
         lambda i: f"{table.path}, line {table.lines[int(rows[i][0])]}",
     )
 
 
-def _features(table, id, time, target):
-    names = [name for name in table.columns if name not in (id, time, target)]
+def _features(table, id, time, target, apart):
+    names = [name for name in table.columns if name not in (id, time, target, *apart)]
     if not names:
         raise DataError(f"{table.path} has no column of values beside {id} and {target}.")
     return names

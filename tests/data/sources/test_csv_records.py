@@ -119,7 +119,7 @@ def test_a_run(tmp_path, kzoo_command):
     assert run.metrics["baseline"]["name"] == (
         "logistic regression of the same features, TF-IDF of texts"
     )
-    assert (run.folder / "vocabulary_words.txt").is_file()
+    assert (run.folder / "vocabulary" / "words.txt").is_file()
     tested = kzoo.evaluate(run.folder / "saved_model")
     assert tested["test_loss"] == pytest.approx(run.metrics["test_loss"], rel=1e-5)
     outcomes = [
