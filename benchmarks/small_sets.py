@@ -19,6 +19,7 @@ from rows import read_rows, write_rows
 from sklearn import datasets
 
 import kzoo
+from kzoo.config import dump
 
 RESULTS = Path(__file__).parent / "results" / "small_sets.csv"
 FUSION, SERIES = {"name": "dense_attention_fusion"}, {"name": "conv_attention"}
@@ -46,7 +47,7 @@ def train(name, seed, folder):
     """Trains one recipe and returns the numbers of its row."""
     recipe = {"name": name, "seed": seed, "export": {"formats": ["keras"]}, **SETS[name](folder)}
     recipe["data"]["split_seed"] = seed
-    (folder / "recipe.yaml").write_text(kzoo.config.dump(recipe))
+    (folder / "recipe.yaml").write_text(dump(recipe))
     metrics = kzoo.train(folder / "recipe.yaml", run_dir=folder / "run").metrics
     [metric] = [key for key in METRICS if key in metrics]
     return {

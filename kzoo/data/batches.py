@@ -37,19 +37,24 @@ def training_batches(dataset, seed, epochs, class_weights=None):
     batches = shuffled(dataset, seed, epochs)
     if dataset.augmentation and any(dataset.augmentation.values()):
         batches = batches.enumerate().map(
-            lambda step, batch: (
-                augment(
-                    batch[0], tf.stack([tf.cast(seed, step.dtype), step]), **dataset.augmentation
-                ),
+            lambda step, batch: augment(
+                batch[0],
+                tf.stack([tf.cast(seed, step.dtype), step]),
                 batch[1],
+                **dataset.augmentation,
             ),
             num_parallel_calls=tf.data.AUTOTUNE,
         )
     if class_weights is not None:
-        batches = batches.map(
-            lambda inputs, targets: (inputs, targets, tf.linalg.matvec(targets, class_weights))
-        )
+        batches = batches.map(lambda inputs, targets: (inputs, *_weighted(targets, class_weights)))
     return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def _weighted(targets, class_weights):
+    """Returns targets and sample weights whose product counts each class by its weight."""
+    weighted = targets * class_weights
+    total = tf.reduce_sum(weighted, axis=-1)
+    return weighted / total[:, None], total
 
 
 def evaluation_batches(dataset, examples):

@@ -95,10 +95,14 @@ class MultiLabel(Task):
     def training_metrics(self):
         import keras
 
+        class AUC(keras.metrics.AUC):
+            """Keras' takes any share of a label, as in mixed images, for the whole."""
+
+            def update_state(self, y_true, y_pred, sample_weight=None):
+                return super().update_state(y_true >= 0.5, y_pred, sample_weight)
+
         return [
-            keras.metrics.AUC(
-                name=self.metric, multi_label=True, num_labels=self.num_outputs, from_logits=True
-            )
+            AUC(name=self.metric, multi_label=True, num_labels=self.num_outputs, from_logits=True)
         ]
 
     def outputs(self, logits):

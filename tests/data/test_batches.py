@@ -183,7 +183,7 @@ def test_a_config_without_augmentation_runs_none(tiny_config, monkeypatch):
 
     monkeypatch.setattr(batches, "augment", not_called)
     config = load_config(tiny_config)
-    assert config["data"]["augmentation"] == {"translate": 0.0, "rotate": 0.0, "zoom": 0.0}
+    assert not any(config["data"]["augmentation"].values())
     dataset, _ = read_data_and_build(config)
     assert len(read(training_batches(dataset, seed=0, epochs=1))) == tiny.STEPS
 
@@ -205,3 +205,17 @@ def test_more_examples_than_are_preprocessed_at_a_time(monkeypatch):
     found = read(evaluation_batches(tiny.tiny(), tiny.tiny().validation))
     monkeypatch.undo()
     assert same(found, read(evaluation_batches(tiny.tiny(), tiny.tiny().validation)))
+
+
+def test_class_weights_of_mixed_targets():
+    """The loss of each class counts by its weight; of one class it is as ever."""
+    mixed = dataclasses.replace(tiny.tiny(), augmentation={"mixup": 1.0})
+    weights = np.array([1.0, 4.0, 0.5], "float32")
+    for plain, weighted in zip(
+        read(training_batches(mixed, seed=0, epochs=1)),
+        read(training_batches(mixed, seed=0, epochs=1, class_weights=weights)),
+        strict=True,
+    ):
+        _, targets, sample_weights = weighted
+        np.testing.assert_allclose(targets * sample_weights[:, None], plain[1] * weights, rtol=1e-5)
+        np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-5)

@@ -212,3 +212,11 @@ def test_an_explanation(run):
     assert second.is_mistake and list(first.outputs) == ["left", "up"]
     assert kzoo.faithfulness(run.model, inputs).attention.shape == (2, 21)
     assert kzoo.worst_mistakes(run.model, inputs, [[1, 1], [1, 0]]).tolist() == [1]
+
+
+def test_the_training_auc_takes_the_larger_share_of_a_mixed_label():
+    task = MultiLabel(["a", "b"])
+    logits = np.array([[3.0, -1.0], [-2.0, 2.0], [1.0, -3.0]])
+    [metric] = task.training_metrics()
+    metric.update_state(np.array([[0.8, 0.4], [0.2, 0.9], [0.6, 0.1]], "float32"), logits)
+    assert float(metric.result()) == pytest.approx(1.0, abs=1e-3)
