@@ -26,3 +26,9 @@ def mean_and_spread(values, sign=""):
     values = list(values)
     spread = statistics.stdev(values) if len(values) > 1 else math.nan
     return f"{statistics.mean(values):{sign}.2f} ± {spread:.2f}"
+
+
+def spread(values):
+    """Returns mean and standard deviation of shares, as in `"0.994 ± 0.005"`."""
+    deviation = statistics.stdev(values) if len(values) > 1 else math.nan
+    return f"{statistics.mean(values):.3f} ± {deviation:.3f}"

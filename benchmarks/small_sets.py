@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from rows import read_rows, write_rows
+from rows import read_rows, spread, write_rows
 from sklearn import datasets
 
 import kzoo
@@ -81,12 +81,6 @@ def print_table(rows):
         f"\nmean rank {statistics.mean(ranks):.2f} of 2, mean difference "
         f"{statistics.mean(differences.values()):+.3f} over {len(ranks)} sets"
     )
-
-
-def spread(values):
-    """Returns mean and standard deviation as text."""
-    deviation = statistics.stdev(values) if len(values) > 1 else 0
-    return f"{statistics.mean(values):.3f} ± {deviation:.3f}"
 
 
 def builtin(dataset, **more):
