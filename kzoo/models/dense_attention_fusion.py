@@ -1,15 +1,14 @@
 """Feature tokens, each seen for itself and in the context of all."""
 
-import math
 from typing import Literal
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from kzoo.layers import DenseAttentionFusion, SequentialAttention
 from kzoo.models.classification_head import classification_head
 from kzoo.models.sequence_input import sequence_input
-from kzoo.types import Fraction, PositiveFloat, PositiveInt
+from kzoo.types import Fraction, PositiveInt
 
 
 def dense_attention_fusion(
@@ -17,9 +16,6 @@ def dense_attention_fusion(
     num_classes,
     vocabulary_size=None,
     *,
-    embedding: Literal["linear", "periodic"] = "linear",
-    frequencies: PositiveInt = 16,
-    frequency_scale: PositiveFloat = 0.1,
     embedding_dim: PositiveInt = 16,
     units: PositiveInt = 32,
     key_dim: PositiveInt | None = None,
@@ -34,11 +30,6 @@ def dense_attention_fusion(
             times the number, plus another; or a sequence, see `sequence_input`.
         num_classes: Number of classes.
         vocabulary_size: Number of token ids, or None.
-        embedding: What a number becomes before its token: itself, or sines and cosines of it with
-            learned frequencies, in which a small network fits steps and bumps.
-        frequencies: Number of them for each feature.
-        frequency_scale: Standard deviation that they are drawn with, in turns per standard
-            deviation of the feature.
         embedding_dim: Size of a token.
         units: Size of the dense path.
         key_dim: Size in which tokens are compared; None is max(1, units // 8).
@@ -51,22 +42,14 @@ def dense_attention_fusion(
 
     References:
         Gorishniy et al., 2021, Revisiting Deep Learning Models for Tabular Data, section 3.3
-        (feature tokens); Gorishniy et al., 2022, On Embeddings for Numerical Features in Tabular
-        Deep Learning, section 3.3 (periodic).
+        (feature tokens).
     """
     if len(input_shape) == 1 and vocabulary_size is None:
         x = inputs = keras.Input(input_shape, name="numbers")
         mask = None
-        if embedding == "periodic":
-            x = _periodic(x, frequencies, frequency_scale)
-            x = layers.EinsumDense(
-                "bfk,fkd->bfd", (*input_shape, embedding_dim), bias_axes="fd", name="embedding"
-            )(x)
-            x = layers.ReLU(name="embedding_relu")(x)
-        else:
-            x = layers.EinsumDense(
-                "bf,fd->bfd", (*input_shape, embedding_dim), bias_axes="fd", name="embedding"
-            )(x)
+        x = layers.EinsumDense(
+            "bf,fd->bfd", (*input_shape, embedding_dim), bias_axes="fd", name="embedding"
+        )(x)
     else:
         inputs, x, mask = sequence_input(input_shape, vocabulary_size, embedding_dim)
     fuse = DenseAttentionFusion(units, key_dim, fusion=fusion, name="fusion")
@@ -77,16 +60,3 @@ def dense_attention_fusion(
     x = layers.Identity(name="features")(x)
     logits = classification_head(x, num_classes, dropout)
     return keras.Model(inputs, logits, name="dense_attention_fusion")
-
-
-def _periodic(numbers, frequencies, scale):
-    """Returns sines and cosines of numbers `(batch, features)`: `(batch, features, 2 k)`."""
-    features = numbers.shape[1]
-    turns = layers.EinsumDense(
-        "bf,fk->bfk",
-        (features, frequencies),
-        kernel_initializer=keras.initializers.RandomNormal(stddev=scale),
-        name="frequencies",
-    )(numbers)
-    angles = 2 * math.pi * turns
-    return ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)

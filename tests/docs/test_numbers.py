@@ -60,6 +60,16 @@ def test_the_result_over_the_seeds_in_a_card(results, name):
     assert f"; {accuracy} % over {seeds} seeds |" in card
 
 
+@pytest.mark.parametrize(
+    "script, page", [("recipes", "README.md"), ("small_sets", "docs/data.md")]
+)
+def test_the_tables_of_recipes_beside_their_baselines(script, page):
+    rows = printed_by(f"benchmarks/{script}.py", "--seeds", "0").splitlines()
+    text = (ROOT / page).read_text(encoding="utf-8")
+    table = [row for row in rows if row.startswith("|")]
+    assert len(table) >= 6 and all(f"\n{row}\n" in text for row in table)
+
+
 def test_what_reading_costs():
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     lines = printed_by("benchmarks/reading.py", "--pairs", "0").splitlines()
