@@ -114,7 +114,7 @@ def friedman(folder):
 
 def labels(folder):
     """Several labels an example, of counts; 500 rows."""
-    x, y = datasets.make_multilabel_classification(500, 15, 4, random_state=1)
+    x, y = datasets.make_multilabel_classification(500, 15, n_classes=4, random_state=1)
     names = np.array(["a", "b", "c", "d"])
     joined = [";".join(names[row == 1]) for row in y]
     return table(folder / "t.csv", x, joined, task="multi_label")

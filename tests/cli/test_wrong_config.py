@@ -35,13 +35,13 @@ WRONG = {
         recipe(data="{name: digits, batchsize: 2}"),
         [],
         "recipe.yaml: data.batchsize is not an argument of digits. Did you mean data.batch_size? "
-        "It accepts: batch_size, validation, split_seed, augmentation.",
+        "It accepts: batch_size, validation, split_seed, folds, fold, augmentation.",
     ),
     "unknown key, augmentation": (
         recipe(data="{name: digits, augmentation: {rotation: 5}}"),
         [],
         "data.augmentation.rotation is not an argument of data.augmentation. "
-        "Did you mean data.augmentation.rotate? It accepts: translate, rotate, zoom.",
+        "Did you mean data.augmentation.rotate? It accepts: translate, rotate, zoom, crop,",
     ),
     "unknown key, training": (
         recipe(training="{epoch: 2}"),
