@@ -121,11 +121,11 @@ def labels(folder):
 
 
 def checkers(folder):
-    """Two categories and a number: the class is whether two of the three agree; 400 rows."""
+    """Two categories and a number, the majority of which decides; 400 rows, 90 % at best."""
     random = np.random.default_rng(0)
     a, b, c = (random.integers(0, 2, 400) for _ in range(3))
     y = np.where(a + b + c >= 2, "yes", "no")
-    noise = random.random(400) < 0.1  # the best is 90 %
+    noise = random.random(400) < 0.1
     y = np.where(noise, np.where(y == "yes", "no", "yes"), y)
     rows = zip(np.array(["red", "blue"])[a], np.array(["round", "square"])[b], c, y, strict=True)
     text = "colour,shape,size,kind\n" + "\n".join(",".join(map(str, row)) for row in rows)
@@ -181,7 +181,7 @@ def shapes(folder):
 
 
 def texts(folder):
-    """Two words in either order tell the class, a word of 300 each time; 400 texts of 30."""
+    """Three of 30 words are from the forty of the class, the others from 300; 400 texts."""
     random = np.random.default_rng(0)
     words = np.array([f"word{i}" for i in range(300)])
     good, bad = words[:40], words[40:80]
