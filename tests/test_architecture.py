@@ -143,7 +143,9 @@ assert keras.backend.backend() == "jax"
 for name, (shape, options, parameters, _) in ROWS.items():
     core = kzoo.create_model(name, shape, 11, **options)
     assert core.count_params() == parameters
-    logits = core.predict(np.ones((2, *shape), "float32"), verbose=0)
+    x = {t.name: np.ones((2, *t.shape[1:]), "float32") for t in core.inputs}
+    x = x if isinstance(core.input, dict) else next(iter(x.values()))
+    logits = core.predict(x, verbose=0)
     assert logits.shape == (2, 11) and np.isfinite(logits).all()
 assert sorted(ROWS) == sorted(kzoo.list_models())
 images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 1)).astype("uint8")

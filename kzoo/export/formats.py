@@ -47,9 +47,10 @@ def _litert(model, expected, folder):
     """A file of floats, then one of int8: all of it, or of a model with loops the weights."""
     layers = model.core._flatten_layers()
     loops = _blocks(model) or any(isinstance(layer, keras.layers.RNN) for layer in layers)
-    numbers = numbers_model(model, expected).with_sizes(
+    numbers = numbers_model(model, expected)
+    numbers = numbers.with_sizes(
         batch=1 if loops else None,  # for more the converter needs ops that are not built in
-        time=model.preprocessing.sequence_length,
+        time=model.preprocessing.sequence_length or numbers.longest,
     )
     source, path = folder / "litert", folder / "model.tflite"
     numbers.save(source)

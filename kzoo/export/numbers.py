@@ -29,6 +29,12 @@ class NumbersModel:
     expected: Expected
     note: str
 
+    @property
+    def longest(self):
+        """Steps of the sequences among the inputs; None where these are no sequences."""
+        shape = self.expected.inputs.shape
+        return shape[1] if len(shape) == 3 else None
+
     def with_sizes(self, batch, time):
         """Returns it for a batch of that size, None being any, and sequences padded to `time`."""
         sizes = [time if size is None else size for size in self.spec.shape[1:]]

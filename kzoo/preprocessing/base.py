@@ -108,10 +108,20 @@ class Preprocessing(keras.layers.Layer):
         return np.concatenate(parts)
 
     def trim(self, x):
-        """Returns a batch of pre-processed examples without what is padding in all of them."""
+        """Returns a batch of pre-processed examples without what is padding in all of them.
+
+        It is computed by TensorFlow, in which batches are made whatever the backend.
+        """
         if self.padding is None:
             return x
-        return x[:, : keras.ops.maximum(1, keras.ops.max(self.lengths(x)))]
+        import tensorflow as tf
+
+        lengths = tf.reduce_sum(tf.cast(self.is_real(x), "int32"), axis=1)
+        return x[:, : tf.maximum(1, tf.reduce_max(lengths))]
+
+    def is_real(self, x):
+        """Returns True where a position is no padding, boolean `(batch, time)`, of any tensor."""
+        raise NotImplementedError
 
     def lengths(self, x):
         """Returns the number of positions of each pre-processed example, without padding.
@@ -122,7 +132,9 @@ class Preprocessing(keras.layers.Layer):
         Returns:
             Tensor of int32 `(batch,)`; None where there is no padding.
         """
-        return None
+        if self.padding is None:
+            return None
+        return keras.ops.sum(keras.ops.cast(self.is_real(x), "int32"), axis=1)
 
     def delete(self, x, places, grid):
         """Returns a pre-processed example without some positions: as the mean of training has them.

@@ -100,10 +100,8 @@ class SequencePreprocessing(Preprocessing):
             return self.raw_shape
         return None, self.raw_shape[-1] + len(self.missing) + 1
 
-    def lengths(self, x):
-        if self.padding is None:
-            return None
-        return ops.sum(ops.cast(ops.not_equal(x[:, :, -1], 0), "int32"), axis=1)
+    def is_real(self, x):
+        return x[:, :, -1] != 0
 
     def raw_input(self):
         """Returns the `keras.Input` of a model that begins with this layer."""

@@ -121,8 +121,8 @@ class TextPreprocessing(Preprocessing):
         """Number of token ids, padding and the unknown word among them."""
         return len(self.vocabulary) + 2
 
-    def lengths(self, x):
-        return keras.ops.sum(keras.ops.cast(keras.ops.not_equal(x, 0), "int32"), axis=1)
+    def is_real(self, x):
+        return x != 0
 
     def raw_input(self):
         """Returns the `keras.Input` of a model that begins with this layer."""
