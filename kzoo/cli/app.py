@@ -250,13 +250,15 @@ def train(
     Example: python train.py --config configs/digits_cnn_attention.yaml --set training.epochs=5
     """
     from kzoo.cli.train import print_folds, print_result
-    from kzoo.config import dump, parse_overrides
+    from kzoo.config import ConfigError, dump, parse_overrides
     from kzoo.training.recipe import load_config
 
     checked = load_config(config, parse_overrides(set_))
     if print_config:
         print(dump(checked), end="")
     elif folds and not dry_run:
+        if overwrite:
+            raise ConfigError("--folds writes to a new folder: leave --overwrite out.")
         run_folds = import_quietly("kzoo.training.folds").run_folds
         print_folds(run_folds(config, folds, parse_overrides(set_), run_dir))
     else:

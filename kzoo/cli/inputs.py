@@ -13,7 +13,7 @@ from kzoo.config import ConfigError
 from kzoo.data.files.listing import list_files
 from kzoo.data.files.texts import check_encoding
 from kzoo.paths import expand
-from kzoo.saved.signature import input_kind, show_specs, signature_of
+from kzoo.saved.signature import kind_of, show_specs, signature_of
 
 
 def read_inputs(model, sources, text=False, delimiter=None, encoding="utf-8"):
@@ -35,8 +35,7 @@ def read_inputs(model, sources, text=False, delimiter=None, encoding="utf-8"):
         ConfigError: If the model reads something else.
     """
     specs = signature_of(model).inputs
-    preprocessing = getattr(model, "preprocessing", None)
-    kind = getattr(preprocessing, "kind", None) or input_kind(specs)
+    kind = kind_of(model)
     if kind not in READERS:
         raise ConfigError(f"The model takes {show_specs(specs)}, which no file holds.")
     if text and kind != "text":
@@ -50,6 +49,7 @@ def read_inputs(model, sources, text=False, delimiter=None, encoding="utf-8"):
     check_encoding(encoding, "--encoding")
     if text:
         return iter([Batch(list(sources), list(sources))])
+    preprocessing = getattr(model, "preprocessing", None)
     return _read(sources, kind, Reading(specs, preprocessing, delimiter, encoding))
 
 

@@ -111,9 +111,9 @@ def _logits(model, x):
     """Returns the logits of pre-processed inputs; texts of like lengths are computed together."""
     preprocessing = model.preprocessing
     size = SIZES.get(preprocessing.kind, SIZE)
-    logits = np.empty((len(x), model.task.num_outputs), "float32")
     if isinstance(x, dict):
         return model.core.predict(x, batch_size=size, verbose=0)
+    logits = np.empty((len(x), model.task.num_outputs), "float32")
     lengths = preprocessing.lengths(x)
     lengths = None if lengths is None else np.asarray(lengths)
     for places, batch in batches_of_like_length(x, size, lengths):

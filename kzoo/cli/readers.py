@@ -195,8 +195,7 @@ def _rows(file, reading):
 def _columns(part, reading):
     """Returns the columns of a model, and a dict from row to what is wrong in it."""
     words = getattr(reading.preprocessing, "missing", MISSING)
-    table = getattr(reading.preprocessing, "table", reading.preprocessing)
-    signs = {c["name"]: c.get("decimal") for c in getattr(table, "columns", [])}
+    signs = {c["name"]: c.get("decimal") for c in getattr(reading.preprocessing, "columns", [])}
     alone = getattr(reading.preprocessing, "alone", {})
     columns, problems = {}, {}
     for name, spec in reading.specs.items():
@@ -206,8 +205,7 @@ def _columns(part, reading):
             continue
         if name in alone:
             files = texts.fill_null("").to_numpy(zero_copy_only=False)
-            folder = "" if part.path == STDIN else Path(part.path).parent
-            columns[name], broken = read_image_column(files, folder, alone[name])
+            columns[name], broken = read_image_column(files, Path(part.path).parent, alone[name])
             problems |= broken
             continue
         columns[name], wrong, _ = numbers(texts, signs.get(name) or ".")

@@ -39,17 +39,16 @@ def augment(
         rotate: Largest rotation, in degrees, either way.
         zoom: Largest change of size: by a factor between `1 - zoom` and `1 + zoom`.
         crop: Largest fraction of height and of width that is cut off; the rest is enlarged.
-        horizontal_flip: Whether every other image is mirrored.
-        vertical_flip: Whether every other image is turned upside down.
+        horizontal_flip: Whether half of the images, drawn at random, are mirrored.
+        vertical_flip: The same, upside down.
         brightness: Largest number that is added to all pixels, either way.
         contrast: Largest change of the distance of all pixels from their mean: by a factor between
             `1 - contrast` and `1 + contrast`.
         erasing: Probability that a rectangle, 2 to 33 % of the image, becomes 0.
-        mixup: Parameter of the beta distribution of which the share of an image is drawn that it
-            has in a mixture with another one; their targets are mixed alike. 0 mixes none; 0.2 is
-            usual.
-        cutmix: The same of the share of an image that a rectangle of another one leaves over; 1 is
-            usual. Where `mixup` is given too, one of both is drawn for each batch.
+        mixup: Two images are mixed, and their targets alike, by shares from a beta distribution
+            with this parameter. 0 mixes none; 0.2 is usual.
+        cutmix: A rectangle of another image is pasted into each, and their targets are mixed by
+            area, drawn in the same way; 1 is usual. With both, one is drawn for each batch.
 
     Returns:
         Tensor of the same shape, and the targets where they are given; what comes in from outside

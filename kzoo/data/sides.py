@@ -1,14 +1,12 @@
 """What decides on which side of a split an example stands: a group, or a time."""
 
+import dataclasses
 import math
 import warnings
 
 import numpy as np
 
 from kzoo.messages import DataConfigError, DataError
-
-FEWEST = 3  # groups: one for each split
-LATEST = 0.2  # of the times; the share of the test split
 
 
 def split(*, by: str | None = None, time: str | None = None):
@@ -31,32 +29,22 @@ def split(*, by: str | None = None, time: str | None = None):
     return ("by", by) if by else ("time", time) if time else None
 
 
+@dataclasses.dataclass(frozen=True)
 class Groups:
     """Groups of which each stands on one side as a whole.
 
-    Args:
+    Attributes:
         column: What a message calls them.
         values: Array of strings or integers `(examples,)`.
-
-    Raises:
-        DataError: If there are fewer than three.
     """
 
-    def __init__(self, column, values):
-        self.column = column
-        self.values = np.asarray(values)
-        count = len(np.unique(self.values))
-        if count < FEWEST:
-            raise DataError(
-                f"data.split.by: training, validation and test need a group each; {column!r} holds "
-                f"{count}."
-            )
+    column: str
+    values: np.ndarray
+    in_order = False  # so that every group may be tested on
 
     def take(self, places):
-        """Returns those of the examples at these places, however few."""
-        taken = Groups.__new__(Groups)
-        taken.column, taken.values = self.column, self.values[places]
-        return taken
+        """Returns those of the examples at these places."""
+        return Groups(self.column, self.values[places])
 
     def cut(self, strata, fraction, seed):
         """Returns the places of the rest and of a part that is about this fraction.
@@ -66,8 +54,18 @@ class Groups:
                 allow it; or None.
             fraction: Share of the examples.
             seed: Integer.
+
+        Raises:
+            DataError: If there is one group alone.
         """
-        folds = list(folds_of(len(self.values), strata, round(1 / fraction), seed, self))
+        groups = len(np.unique(self.values))
+        if groups == 1:
+            raise DataError(
+                "data.split.by: training, validation and test need a group each; "
+                f"{self.column!r} holds too few."
+            )
+        number = min(groups, round(1 / fraction))
+        folds = list(folds_of(len(self.values), strata, number, seed, self))
         kinds = np.zeros(len(self.values), int) if strata is None else strata
         wanted = len(np.unique(kinds))
 
@@ -83,19 +81,20 @@ class Groups:
         return f"split by {self.column}: {', '.join(counts)}; none is in two"
 
 
+@dataclasses.dataclass(frozen=True)
 class Times:
     """Times of which the latest are tested on.
 
-    Args:
+    Attributes:
         column: What a message calls them.
         values: Array of numbers `(examples,)`.
         texts: Array of what stands in the file, for the report.
     """
 
-    def __init__(self, column, values, texts):
-        self.column = column
-        self.values = np.asarray(values, "float64")
-        self.texts = np.asarray(texts)
+    column: str
+    values: np.ndarray
+    texts: np.ndarray
+    in_order = True
 
     def take(self, places):
         """Returns those of the examples at these places."""
@@ -133,24 +132,19 @@ def folds_of(count, strata, number, seed, groups=None):
     Args:
         count: Number of examples.
         strata: Integers `(examples,)`, of which each fold gets its share; or None.
-        number: Number of folds; as many as there are groups at most.
+        number: Number of folds, 2 to that of the examples or, where there are some, the groups.
         seed: Integer that draws them.
         groups: `Groups`, or None.
     """
-    from sklearn import model_selection as sk
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
     if strata is not None and np.unique(strata, return_counts=True)[1].max() < number:
         strata = None  # no fold could have its share
-    if groups is not None:
-        number = max(2, min(number, len(np.unique(groups.values))))
-    kind = {
-        (True, True): "StratifiedGroupKFold",
-        (True, False): "StratifiedKFold",
-        (False, True): "GroupKFold",
-        (False, False): "KFold",
-    }[strata is not None, groups is not None]
-    folds = getattr(sk, kind)(number, shuffle=True, random_state=seed)
-    of_groups = None if groups is None else groups.values
+    if groups is None:
+        kind = KFold if strata is None else StratifiedKFold
+    else:
+        kind = GroupKFold if strata is None else StratifiedGroupKFold
+    folds = kind(number, shuffle=True, random_state=seed)
     with warnings.catch_warnings():  # of a class with fewer examples than there are folds
         warnings.simplefilter("ignore")
-        yield from folds.split(np.zeros(count), strata, of_groups)
+        yield from folds.split(np.zeros(count), strata, groups and groups.values)

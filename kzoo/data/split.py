@@ -81,47 +81,46 @@ def complete_splits(
         DataError: If a part would lack a stratum, or be empty.
         DataConfigError: If there are to be folds of what has a test split of its own.
     """
-    if folds and (test is not None or hasattr(sides, "texts")):
+    if folds and (test is not None or sides and sides.in_order):
         raise DataConfigError(
             "data.folds cuts the test split out of all examples. This data has one of its own"
             f"{'' if test is not None else ', the latest ones'}: remove data.folds."
         )
-    told = {}
-    if test is None:
-        places = _fold_of(train, strata, folds, fold, split_seed, sides) if folds else None
-        train, test, sides, told["test"] = _cut(
-            train, strata, TEST_FRACTION, split_seed, sides, places
-        )
-    if validation is None:
-        train, validation, sides, told["validation"] = _cut(
-            train, strata, fraction, split_seed, sides
-        )
-    told = {name: part for name, part in {"train": sides, **told}.items() if part is not None}
+    splits, told = {"train": train, "validation": validation, "test": test}, {"train": sides}
+    for name, size in (("test", TEST_FRACTION), ("validation", fraction)):
+        if splits[name] is not None:
+            continue
+        rest, of_sides = splits["train"], told["train"]
+        by = strata(rest.labels)
+        if folds and name == "test":
+            places = _fold(len(rest), by, folds, fold, split_seed, of_sides)
+        elif of_sides is not None:
+            places = of_sides.cut(by, size, split_seed)
+        else:
+            splits["train"], splits[name] = split_examples(rest, strata, size, split_seed)
+            continue
+        places = [np.sort(of_part) for of_part in places]
+        splits["train"], splits[name] = (_take(rest, of_part) for of_part in places)
+        if of_sides is not None:
+            told["train"], told[name] = (of_sides.take(of_part) for of_part in places)
     notes = [sides.tell({name: told[name] for name in SPLITS if name in told})] if sides else []
     notes += [f"fold {fold + 1} of {folds} is the test split"] * bool(folds)
-    return train, validation, test, notes
+    return *splits.values(), notes
 
 
-def _cut(examples, strata, fraction, split_seed, sides, places=None):
-    """Returns the rest of examples, a part, and the sides of both, None where there are none."""
-    if sides is None and places is None:
-        return *split_examples(examples, strata, fraction, split_seed), None, None
-    if places is None:
-        places = sides.cut(strata(examples.labels), fraction, split_seed)
-    rest, part = (_take(examples, np.sort(of_part)) for of_part in places)
-    if sides is None:
-        return rest, part, None, None
-    return rest, part, *(sides.take(np.sort(of_part)) for of_part in places)
-
-
-def _fold_of(examples, strata, folds, fold, split_seed, groups):
-    found = list(folds_of(len(examples), strata(examples.labels), folds, split_seed, groups))
-    if fold >= len(found):
+def _fold(count, by, folds, fold, split_seed, groups):
+    """Returns the places of the rest and of one fold."""
+    most = count if groups is None else len(np.unique(groups.values))
+    if folds > most:
         raise DataConfigError(
-            f"data.fold counts from 0 to {len(found) - 1}, there are {len(found)} folds. "
-            f"Received: {fold}"
+            f"data.folds must be {most} at most, the number of "
+            f"{'examples' if groups is None else 'groups'}. Received: {folds}"
         )
-    return found[fold]
+    if fold >= folds:
+        raise DataConfigError(
+            f"data.fold counts from 0 to {folds - 1}, there are {folds} folds. Received: {fold}"
+        )
+    return list(folds_of(count, by, folds, split_seed, groups))[fold]
 
 
 def read_examples(examples, indices):

@@ -7,13 +7,13 @@ import numpy as np
 from keras import ops
 
 from kzoo.preprocessing.base import Preprocessing
-from kzoo.preprocessing.cells import MISSING
-from kzoo.preprocessing.image import ImagePreprocessing
+from kzoo.preprocessing.cells import MISSING, without_missing
 from kzoo.preprocessing.table import TablePreprocessing
 from kzoo.preprocessing.table_input import as_columns, as_texts, tensor_names
 from kzoo.preprocessing.text import TextPreprocessing
 
 TABLE = "table"  # what the part of all numbers and categories is called
+LAYERS = ("tokens", "fusion", "attention", "features", "dropout", "logits")  # of a core
 
 
 @keras.saving.register_keras_serializable(package="kzoo")
@@ -59,7 +59,7 @@ class RecordPreprocessing(Preprocessing):
     def __init__(self, columns, table=None, **kwargs):
         super().__init__(**kwargs)
         self.table = table
-        names = tensor_names([TABLE, *(name for name, _ in columns)])[1:]
+        names = tensor_names((name for name, _ in columns), taken=(TABLE, *LAYERS))
         self.alone = dict(columns)
         self.parts = {TABLE: table} if table else {}
         self.parts |= dict(zip(names, self.alone.values(), strict=True))
@@ -69,16 +69,14 @@ class RecordPreprocessing(Preprocessing):
         self.supports_jit = False
 
     @classmethod
-    def learn(cls, columns, *, kinds, text=None, image_size, channels=3, background="white", table):
+    def learn(cls, columns, *, kinds, text=None, images=None, table):
         """Learns each part from the training rows.
 
         Args:
             columns: Dict from name to array `(examples, ...)`.
             kinds: Dict from the name of each column of texts or images to `"text"` or `"image"`.
             text: Dict of the keyword arguments of `TextPreprocessing.learn`, or None.
-            image_size: `(height, width)` of images.
-            channels: 1 for grey, 3 for colour.
-            background: Colour behind the transparent pixels of image files.
+            images: `ImagePreprocessing`: the size and channels of all images; or None.
             table: Dict of the arguments of `TablePreprocessing.learn` beside the columns.
         """
         learned = []
@@ -86,9 +84,14 @@ class RecordPreprocessing(Preprocessing):
             if kind == "text":
                 learned.append((name, TextPreprocessing.learn(columns[name], **(text or {}))))
             else:
-                learned.append((name, ImagePreprocessing(*image_size, channels, background)))
+                learned.append((name, images))
         rest = {name: values for name, values in columns.items() if name not in kinds}
         return cls(learned, TablePreprocessing.learn(rest, **table) if rest else None)
+
+    @property
+    def columns(self):
+        """List of dicts, those of the numbers, dates and categories."""
+        return self.table.columns if self.table else []
 
     @property
     def missing(self):
@@ -125,14 +128,15 @@ class RecordPreprocessing(Preprocessing):
             ValueError: If a column is missing, too short or of the wrong kind.
         """
         images = [name for name, part in self.alone.items() if part.kind == "image"]
-        numbers = [column["name"] for column in self.table.columns] if self.table else []
+        numbers = [column["name"] for column in self.columns]
         given = as_columns(rows, [*numbers, *self.alone], whole=images)
         raw = self.table.as_raw({name: given[name] for name in numbers}) if self.table else {}
         for name, part in self.alone.items():
             if name in images:
                 raw[name] = ops.convert_to_tensor(_images(name, given[name], part))
             else:
-                texts = as_texts(name, given[name]).fill_null("").to_pylist()
+                texts = without_missing(as_texts(name, given[name]), self.missing)
+                texts = texts.fill_null("").to_pylist()
                 raw[name] = part.as_raw(np.array(texts, dtype=object))
         return raw
 
@@ -140,7 +144,7 @@ class RecordPreprocessing(Preprocessing):
         """Returns a dict from each part to what it reads of a dict of columns."""
         found = {name: columns[column] for name, column in self.column_of.items()}
         if self.table:
-            names = [column["name"] for column in self.table.columns]
+            names = [column["name"] for column in self.columns]
             found = {TABLE: {name: columns[name] for name in names}, **found}
         return found
 

@@ -67,6 +67,7 @@ class TablePreprocessing(Preprocessing):
     """
 
     kind = "table"
+    alone = {}  # no column is a part of its own, as in a record
 
     def __init__(self, columns, missing=MISSING, **kwargs):
         super().__init__(**kwargs)

@@ -10,11 +10,12 @@ from kzoo.preprocessing.cells import MISSING, as_text, numbers, without_missing
 RESERVED = ("probabilities",)  # a layer of the saved model
 
 
-def tensor_names(columns):
+def tensor_names(columns, taken=RESERVED):
     """Returns a name for each column that TensorFlow takes in a signature, all different.
 
     Args:
         columns: Names of the columns: any strings.
+        taken: Names that something else has.
     """
     names = []
     for column in columns:
@@ -22,7 +23,7 @@ def tensor_names(columns):
         if not name or not name[0].isalpha() or keyword.iskeyword(name):
             name = f"column_{name}".rstrip("_")
         base, number = name, 1
-        while name in names or name in RESERVED:
+        while name in names or name in taken:
             number += 1
             name = f"{base}_{number}"
         names.append(name)

@@ -46,27 +46,28 @@ def signature_of(model):
     return Signature(_specs(model.input), _specs(model.output))
 
 
+def kind_of(model):
+    """Returns what a model reads: what its pre-processing says or, of others, its signature."""
+    if preprocessing := getattr(model, "preprocessing", None):
+        return preprocessing.kind
+    return input_kind(signature_of(model).inputs)
+
+
 def input_kind(specs):
     """Returns what a model reads, as `Preprocessing.kind` says it, or None where no file holds it.
 
     Args:
         specs: The inputs of its `Signature`.
     """
-    if isinstance(specs, dict):
-        images = [spec for spec in specs.values() if _is_image(spec)]
-        if all(len(spec.shape) == 1 or spec in images for spec in specs.values()):
-            return "record" if images else "table"
+    if isinstance(specs, dict) and all(len(spec.shape) == 1 for spec in specs.values()):
+        return "table"
     if isinstance(specs, dict | list | tuple):
         return None
     if specs.dtype == "string":
         return "text"
-    if _is_image(specs):
+    if specs.dtype == "uint8" and len(specs.shape) == 4:
         return "image"
     return "vector" if len(specs.shape) == 2 else "sequence"
-
-
-def _is_image(spec):
-    return spec.dtype == "uint8" and len(spec.shape) == 4
 
 
 def show_specs(specs):

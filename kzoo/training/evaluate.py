@@ -12,7 +12,7 @@ from kzoo.data.dataset import Stream, differ_in_shape
 from kzoo.messages import DataConfigError, DataError, listed, reason
 from kzoo.saved.load import load
 from kzoo.saved.shipped import find_model, find_recipe
-from kzoo.saved.signature import input_kind, show_specs, signature_of
+from kzoo.saved.signature import kind_of, show_specs, signature_of
 from kzoo.saved.trained_model import TrainedModel
 from kzoo.tasks.classification import Classification
 from kzoo.training.recipe import REGISTRIES
@@ -62,7 +62,7 @@ def load_run_data(source, path, model, config=None, overrides=None):
     """
     section = _data_section(config or _config_of_run(path), overrides or {})
     preprocessing, task = getattr(model, "preprocessing", None), task_of(model)
-    reads = getattr(preprocessing, "kind", None) or input_kind(signature_of(model).inputs)
+    reads = kind_of(model)
     asked = {"name": task.name, **task.options}
     try:
         dataset = load_data(section, preprocessing, asked)

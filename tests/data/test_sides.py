@@ -27,8 +27,8 @@ def splits_of(labels, sides, **options):
 def test_no_group_is_on_two_sides_and_nothing_is_lost(rows):
     groups = np.array([group for group, _ in rows])
     if len(np.unique(groups)) < 3:
-        with pytest.raises(DataError, match="need a group each; 'g' holds [12]."):
-            Groups("g", groups)
+        with pytest.raises(DataError, match="need a group each; 'g' holds too few."):
+            splits_of([label for _, label in rows], Groups("g", groups))
         return
     parts, _ = splits_of([label for _, label in rows], Groups("g", groups))
     assert sorted(np.concatenate(parts)) == list(range(len(rows)))
@@ -56,8 +56,9 @@ def test_shares_of_many_groups_and_their_classes():
 
 
 def test_latest_by_hand():
-    times = [5, 1, 2, 9, 9, 3, 4, 6, 7, 8]
-    parts, [note] = splits_of([0] * 10, Times("t", times, [f"t{time}" for time in times]))
+    times = np.array([5, 1, 2, 9, 9, 3, 4, 6, 7, 8])
+    texts = np.array([f"t{time}" for time in times])
+    parts, [note] = splits_of([0] * 10, Times("t", times, texts))
     assert [part.tolist() for part in parts] == [[0, 1, 2, 5, 6, 7], [8, 9], [3, 4]]
     assert note == "split by t: train t1 to t6, validation t7 to t8, test t9 to t9"
 
@@ -82,17 +83,27 @@ def test_folds_of_groups():
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"sides": Times("t", [1, 1], ["x", "x"])}, "'t' must hold earlier times and later ones."),
-        ({"sides": None, "folds": 3, "fold": 3}, "data.fold counts from 0 to 2, there are 3 folds"),
         (
-            {"sides": Times("t", [1, 2], ["1", "2"]), "folds": 2},
+            {"sides": Times("t", np.array([1, 1]), np.array(["x", "x"]))},
+            "'t' must hold earlier times and later ones.",
+        ),
+        ({"sides": None, "folds": 3, "fold": 3}, "data.fold counts from 0 to 2, there are 3 folds"),
+        ({"sides": None, "folds": 4}, "data.folds must be 3 at most, the number of examples. Rec"),
+        (
+            {"sides": Groups("g", np.array([1, 1, 2])), "folds": 3},
+            "data.folds must be 2 at most, the number of groups. Received: 3",
+        ),
+        (
+            {"sides": Times("t", np.array([1, 2]), np.array(["1", "2"])), "folds": 2},
             "This data has one of its own, the latest ones: remove data.folds",
         ),
     ],
 )
 def test_message(options, message):
     with pytest.raises(DataError, match=message):
-        splits_of([0, 0, 0][: 2 if options["sides"] else 3], **options)
+        splits_of(
+            [0] * (3 if options["sides"] is None else len(options["sides"].values)), **options
+        )
 
 
 def test_one_of_both():
@@ -170,3 +181,12 @@ def test_series_of_a_group_stay_together(tmp_path):
     np.savez(tmp_path / "s.npz", np.zeros(3), np.ones(2), y=[0, 1])
     with pytest.raises(DataConfigError, match="data.split names a column of a CSV file."):
         load_data({**section, "path": str(tmp_path / "s.npz"), "split": {"by": "who"}})
+
+
+def test_two_groups_do_where_there_is_a_test_file(tmp_path):
+    section = write(tmp_path / "t.csv", rows=8)  # of two patients
+    write(tmp_path / "s.csv", rows=8)
+    dataset = load_data(
+        {**section, "test_path": str(tmp_path / "s.csv"), "split": {"by": "patient"}}
+    )
+    assert [len(part) for part in (dataset.train, dataset.validation, dataset.test)] == [4, 4, 8]

@@ -67,6 +67,19 @@ def test_the_tables_of_recipes_beside_their_baselines(script, page):
     text = (ROOT / page).read_text(encoding="utf-8")
     table = [row for row in rows if row.startswith("|")]
     assert len(table) >= 6 and all(f"\n{row}\n" in text for row in table)
+    if script == "small_sets":
+        assert rows[-1] in " ".join(text.split())
+
+
+def test_the_headers_of_recipes_beside_their_baselines():
+    rows = printed_by("benchmarks/recipes.py", "--seeds", "0").splitlines()[2:]
+    assert len(rows) == 4
+    for name, measure, ours, theirs, seconds in (row.strip("| ").split(" | ") for row in rows):
+        mean, _, _, alternative = theirs.replace(",", "").split(" ", 3)
+        assert CONFIGS[name].splitlines()[1] == (
+            f"# {seconds} of training on two busy CPU cores; {measure} {ours.replace('±', '+-')} "
+            f"over 5 seeds; {alternative} {mean}"
+        )
 
 
 def test_what_reading_costs():

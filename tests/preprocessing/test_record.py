@@ -11,7 +11,7 @@ from kzoo.preprocessing import (
     TablePreprocessing,
     TextPreprocessing,
 )
-from kzoo.saved.signature import input_kind, signature_of
+from kzoo.saved.signature import kind_of
 from kzoo.saved.trained_model import TrainedModel
 from kzoo.tasks.classification import Classification
 
@@ -145,7 +145,7 @@ def test_faithfulness(trained):
 def test_saved_and_loaded(trained, tmp_path):
     trained.save(tmp_path / "model.keras")
     loaded = kzoo.load(tmp_path / "model.keras")
-    assert input_kind(signature_of(loaded).inputs) == loaded.preprocessing.kind == "record"
+    assert kind_of(loaded) == loaded.preprocessing.kind == "record"
     assert "record" in READERS
     expected = trained.predict(ROWS, verbose=0)["logits"]
     np.testing.assert_allclose(loaded.predict(ROWS, verbose=0)["logits"], expected, rtol=1e-5)
@@ -170,3 +170,21 @@ def test_message(trained, change, message):
     rows = {name: values for name, values in {**ROWS, **change}.items() if values is not None}
     with pytest.raises(ValueError, match=message):
         trained.predict(rows, verbose=0)
+
+
+def test_words_that_stand_for_a_missing_value_do_so_in_a_text_too(trained):
+    rows = {**ROWS, "review": ["NA", "", None]}
+    np.testing.assert_array_equal(trained.preprocess(rows)["review"], 0)
+
+
+@pytest.mark.parametrize("name", ["features", "attention", "tokens", "table", "logits"])
+def test_a_column_may_be_called_as_a_layer(name):
+    text = TextPreprocessing(["good"], sequence_length=4)
+    table = TablePreprocessing.learn({"age": ROWS["age"]})
+    of_rows = RecordPreprocessing([(name, text)], table)
+    core = kzoo.create_model(
+        "multimodal_fusion", of_rows.example_shape, 2, vocabulary_size=of_rows.vocabulary_size
+    )
+    model = TrainedModel(core, of_rows, Classification(["no", "yes"]))
+    outputs = model.predict({name: ["good", ""], "age": [1.0, 2.0]}, verbose=0)
+    assert outputs["probabilities"].shape == (2, 2)

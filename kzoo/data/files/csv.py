@@ -47,6 +47,20 @@ class Csv:
     def __len__(self):
         return len(next(iter(self.columns.values())))
 
+    def refuse(self, wrong, problem):
+        """Refuses the first row that is wrong, where there is one.
+
+        Args:
+            wrong: Boolean array `(rows,)`.
+            problem: Function from the row to a sentence.
+
+        Raises:
+            DataError: With the line of the row before the sentence.
+        """
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise DataError(f"{self.path}, line {self.lines[row]}: {problem(row)}")
+
 
 def read_csv(path, delimiter=None, encoding="utf-8"):
     """Reads a CSV file, the first line of which names the columns.

@@ -17,7 +17,7 @@ from kzoo.data.files.images import check_background
 from kzoo.data.files.side_columns import sides_of_column
 from kzoo.data.sides import split as split_of_section
 from kzoo.data.sources.base import Source
-from kzoo.messages import DataConfigError, DataError, listed, nearest
+from kzoo.messages import DataConfigError, listed, nearest
 from kzoo.preprocessing import ImagePreprocessing
 from kzoo.preprocessing.cells import MISSING, numbers, strings, without_missing
 from kzoo.preprocessing.dates import days_of
@@ -26,6 +26,7 @@ from kzoo.types import LEARNED, HeightWidth, PositiveInt
 
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
+ALONE = ("text", "image")  # what is a part of a record on its own
 Kind = Literal["number", "category", "date", "text", "image", "ignore"]
 
 
@@ -109,7 +110,9 @@ def csv(
         texts = _texts(table, [name for name in table.columns if name not in apart], words)
         kinds, told = choose_kinds(table, texts, declared, decimal, several)
         notes += told
-    images = _images_of(preprocessing) or ImagePreprocessing(*image_size, channels, background)
+    images = ImagePreprocessing(*image_size, channels, background)
+    if preprocessing:
+        images = next((p for p in preprocessing.alone.values() if p.kind == "image"), images)
     tables = {"train": table}
     splits = {"train": _examples(table, targets, missing, kinds, texts, images)}
     kinds = {name: dataclasses.replace(kind, values=None) for name, kind in kinds.items()}
@@ -119,18 +122,17 @@ def csv(
             _check_columns(table, [*targets, *kinds])
             texts = _texts(table, kinds, words)
             splits[name] = _examples(table, targets, missing, kinds, texts, images)
-    read_alone = {n: c.kind for n, c in kinds.items() if c.kind in ("text", "image")}
+    alone = {name: column.kind for name, column in kinds.items() if column.kind in ALONE}
     options = {
         "decimals": {name: column.decimal for name, column in kinds.items()},
         "missing": words,
         "max_categories": max_categories,
         "dates": {name: column.order for name, column in kinds.items() if column.kind == "date"},
     }
-    if several or read_alone:
-        size = {"image_size": image_size, "channels": channels, "background": background}
-        options = {"kinds": read_alone, "text": text, "table": options, **size}
+    if several or alone:
+        options = {"kinds": alone, "text": text, "images": images, "table": options}
     return Source(
-        kind="record" if several or read_alone else "table",
+        kind="record" if several or alone else "table",
         **splits,
         targets=Targets(
             path=path,
@@ -157,22 +159,14 @@ def _check_columns(table, needed):
 
 def _kinds_of(preprocessing):
     """Returns how a trained model reads its columns."""
-    table = getattr(preprocessing, "table", preprocessing)
-    kinds = {column["name"]: _kind_of(column) for column in (table.columns if table else ())}
-    alone = getattr(preprocessing, "alone", {})
-    return kinds | {name: Column(part.kind) for name, part in alone.items()}
+    kinds = {column["name"]: _kind_of(column) for column in preprocessing.columns}
+    return kinds | {name: Column(part.kind) for name, part in preprocessing.alone.items()}
 
 
 def _kind_of(column):
     if "median" in column:
         return Column("number", column.get("decimal", "."))
     return Column("date", order=column["order"]) if "order" in column else Column("category")
-
-
-def _images_of(preprocessing):
-    """Returns how a trained model reads its images, or None."""
-    alone = getattr(preprocessing, "alone", {}).values()
-    return next((part for part in alone if part.kind == "image"), None)
 
 
 def _texts(table, names, words):
@@ -220,32 +214,27 @@ def _values(table, name, texts, column, images):
     if column.kind == "date":
         return _read_dates(table, name, strings(texts.dictionary_encode(), ""), column.order)
     values, wrong, _ = numbers(texts, column.decimal)
-    if wrong.any():
-        place = int(wrong.argmax())
-        raise DataError(
-            f"{table.path}, line {table.lines[place]}: the column {name!r} holds numbers, "
-            f"this is {texts[place].as_py()!r}."
-        )
+    table.refuse(
+        wrong, lambda row: f"the column {name!r} holds numbers, this is {texts[row].as_py()!r}."
+    )
     return values
 
 
 def _read_dates(table, name, texts, order):
-    wrong = ~days_of(texts, order)[1].numpy() & (texts != "")
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise DataError(
-            f"{table.path}, line {table.lines[row]}: the column {name!r} holds dates, as "
-            f"2024-12-31, this is {texts[row]!r}."
-        )
+    table.refuse(
+        ~days_of(texts, order)[1].numpy() & (texts != ""),
+        lambda row: f"the column {name!r} holds dates, as 2024-12-31, this is {texts[row]!r}.",
+    )
     return texts
 
 
 def _read_images(table, name, files, images):
     found, problems = read_image_column(files, Path(table.path).parent, images)
-    if problems:
-        row, problem = next(iter(problems.items()))
-        raise DataError(
-            f"{table.path}, line {table.lines[row]}: the image in the column {name!r} cannot be "
-            f"read: {problem} ({len(problems)} such)"
-        )
+    table.refuse(
+        np.isin(np.arange(len(table)), list(problems)),
+        lambda row: (
+            f"the image in the column {name!r} cannot be read: {problems[row]} "
+            f"({len(problems)} such)"
+        ),
+    )
     return found

@@ -4,6 +4,7 @@ import numpy as np
 
 from kzoo.data.dataset import Examples
 from kzoo.data.sources.base import Source
+from kzoo.preprocessing import ImagePreprocessing
 from kzoo.tasks.targets import Targets
 from kzoo.types import Seed
 
@@ -57,8 +58,7 @@ def digit_sums(*, split_seed: Seed = 0):
         targets=Targets(["up to the bar", "above the bar"]),
         options={
             "kinds": {"photo": "image", "request": "text"},
-            "image_size": photos.shape[1:3],
-            "channels": 1,
+            "images": ImagePreprocessing(*photos.shape[1:]),
             "table": {},
         },
     )

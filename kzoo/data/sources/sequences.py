@@ -7,7 +7,7 @@ import numpy as np
 from kzoo.data.dataset import Examples, not_there
 from kzoo.data.files.arrays import read_arrays
 from kzoo.data.files.csv import read_csv
-from kzoo.data.files.side_columns import sides_of_column
+from kzoo.data.files.side_columns import sides_of_column, times_of_column, words_of_column
 from kzoo.data.files.ts import read_ts
 from kzoo.data.sides import split as split_of_section
 from kzoo.data.sources.base import Source
@@ -46,7 +46,8 @@ def sequences(
         validation_path: Another file to choose on; None takes `validation` of each class.
         test_path: Another file to test on; None takes 20 % of each class.
         id: Column of a CSV file that says which series a row belongs to.
-        time: Column by which the rows of a series are put in order; None takes them as they stand.
+        time: Column of numbers or dates by which the rows of a series are put in order; None takes
+            them as they stand.
         target: Column of a CSV file with the target.
         split: Keyword arguments of `kzoo.data.sides.split`, what decides on which side of a split
             a series of a CSV file stands, by its first row; None draws that.
@@ -203,17 +204,18 @@ def _csv(
                 f"{table.path} has no column {name!r}.{nearest(name, table.columns)} "
                 f"It has: {listed(table.columns)}."
             )
-    ids = np.asarray(table.columns[id].to_numpy(zero_copy_only=False))
-    different, first, places = np.unique(ids, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")  # as they come in the file
-    rows = [np.flatnonzero(places == i) for i in order]
+    _, ids = words_of_column(table, "data.id", id)
+    different, first, places = np.unique(ids.astype(str), return_index=True, return_inverse=True)
+    by_series = np.argsort(places, kind="stable")
+    rows = np.split(by_series, np.bincount(places).cumsum()[:-1])
+    order = np.argsort(first)  # as they come in the file
+    rows = [rows[i] for i in order]
     features = features or _features(table, id, time, target, apart)
     values = np.stack([_numbers(table, name) for name in features], axis=1)
     if time:
-        when = table.columns[time].to_numpy(zero_copy_only=False)
-        when = _numbers(table, time) if not _is_wrong(table, time) else when.astype(str)
+        when, _ = times_of_column(table, "data.time", time)
         rows = [of_one[np.argsort(when[of_one], kind="stable")] for of_one in rows]
-    y = _constant(table, target, rows, different[order]) if targets else None
+    y = _constant(table, target, rows, different[order].tolist()) if targets else None
     more = {"columns": {"id": id, "time": time, "features": features}}
     if sides:
         first = np.array([of_one[0] for of_one in rows])
@@ -233,19 +235,13 @@ def _features(table, id, time, target, apart):
     return names
 
 
-def _is_wrong(table, name):
-    return numbers(without_missing(table.columns[name])).wrong.any()
-
-
 def _numbers(table, name):
     texts = without_missing(table.columns[name])
     values, wrong, _ = numbers(texts)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise DataError(
-            f"{table.path}, line {table.lines[row]}: the column {name!r} must hold numbers. "
-            f"Received: {texts[row].as_py()!r}"
-        )
+    table.refuse(
+        wrong,
+        lambda row: f"the column {name!r} must hold numbers. Received: {texts[row].as_py()!r}",
+    )
     return values
 
 

@@ -104,6 +104,7 @@ BROKEN = {
     ),
     "two.csv": ("id,v,target\n1,2,a\n1,3,b\n", DataError, "line 3: the series '1' has two targets"),
     "words.csv": ("id,v,target\n1,x,a\n", DataError, "line 2: the column 'v' must hold numbers"),
+    "gap.csv": ("id,v,target\n1,2,a\n,3,a\n", DataError, "line 3: data.id needs a value in each r"),
     "no id.csv": ("v,target\n1,a\n", DataConfigError, "has no column 'id'. It has: v, target."),
     "no value.csv": ("id,target\n1,a\n", DataError, "no column of values beside id and target"),
     "a.wav": ("", DataConfigError, "data.path must end in .npz, .csv, .ts"),
@@ -193,3 +194,15 @@ def test_the_command_line_reads_what_was_trained_on(run, kzoo_command, tmp_path)
         assert outcome.code == 0, outcome.err
         lines = [json.loads(line) for line in outcome.out.splitlines()]
         assert [line["class"] for line in lines] == [["falls", "rises"][i] for i in expected]
+
+
+def test_dates_are_put_in_order_as_dates(tmp_path):
+    """As text, 10.01.2024 would come before 9.01.2024."""
+    days = [f"{day}.01.2024" for day in (31, 9, 10, 1)]
+    lines = [f"{i},{day},{day.split('.')[0]},{'ab'[i % 2]}" for i in range(20) for day in days]
+    (tmp_path / "s.csv").write_text("id,day,v,target\n" + "\n".join(lines) + "\n")
+    dataset = load_data({"name": "sequences", "path": str(tmp_path / "s.csv"), "time": "day"})
+    assert (dataset.train.inputs[..., 0] == [1, 9, 10, 31]).all()
+    (tmp_path / "s.csv").write_text("id,day,v,target\n1,soon,2,a\n")
+    with pytest.raises(DataError, match="line 2: data.time needs numbers, or dates as 2024-12-31"):
+        load_data({"name": "sequences", "path": str(tmp_path / "s.csv"), "time": "day"})
