@@ -24,7 +24,7 @@ def fit_and_test(core, dataset, seed, training, callbacks=(), split="test"):
         The best epoch, and the accuracy on that split, 0 to 1.
     """
     with tempfile.TemporaryDirectory() as folder:
-        best = fit(core, dataset, seed, Path(folder) / "history.csv", callbacks, **training)
+        best = fit(core, dataset, seed, Path(folder), callbacks=callbacks, **training).best
     examples = getattr(dataset, split)
     logits = core.predict(evaluation_batches(dataset, examples), verbose=0)
     return best.best_epoch, np.mean(logits.argmax(axis=-1) == examples.labels)

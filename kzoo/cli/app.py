@@ -19,8 +19,11 @@ from kzoo.cli.options import (
     Overwrite,
     PrintConfig,
     Recipe,
+    RecipeOrRun,
+    Resume,
     RunDir,
     Text,
+    Unfinished,
     path,
 )
 from kzoo.cli.quiet import import_quietly
@@ -237,10 +240,12 @@ def finetune(
 
 @command("train")
 def train(
-    config: Recipe,
+    unfinished: Unfinished = None,
+    config: RecipeOrRun = None,
     set_: Overrides = None,
     run_dir: RunDir = None,
     overwrite: Overwrite = False,
+    resume: Resume = False,
     dry_run: DryRun = False,
     print_config: PrintConfig = False,
     folds: Folds = None,
@@ -249,18 +254,17 @@ def train(
 
     Example: python train.py --config configs/digits_cnn_attention.yaml --set training.epochs=5
     """
-    from kzoo.cli.train import print_folds, print_result
-    from kzoo.config import ConfigError, dump, parse_overrides
+    from kzoo.cli.train import check_options, print_folds, print_result
+    from kzoo.config import dump, parse_overrides
     from kzoo.training.recipe import load_config
 
+    config, run_dir = check_options(config, run_dir, unfinished, resume, overwrite, folds)
     checked = load_config(config, parse_overrides(set_))
     if print_config:
         print(dump(checked), end="")
     elif folds and not dry_run:
-        if overwrite:
-            raise ConfigError("--folds writes to a new folder: leave --overwrite out.")
         run_folds = import_quietly("kzoo.training.folds").run_folds
         print_folds(run_folds(config, folds, parse_overrides(set_), run_dir))
     else:
         run = import_quietly("kzoo.training.run").run
-        print_result(run(checked, run_dir, overwrite, dry_run))
+        print_result(run(checked, run_dir, overwrite, dry_run, resume=resume))

@@ -51,6 +51,23 @@ Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace the results there, once the new ones are complete."),
 ]
+Unfinished = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[RUN]",
+        help="With --resume: the folder of the unfinished run.",
+        show_default=False,
+        parser=path,
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on with the unfinished run RUN, or with the newest of the recipe's name. Where "
+        "there is none, a new one begins.",
+    ),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Build the model, print its summary, train nothing.")
 ]
@@ -68,6 +85,13 @@ PrintConfig = Annotated[
 ]
 Recipe = Annotated[
     Path, typer.Option(help="A YAML file, or the name of a recipe that comes with kzoo.")
+]
+RecipeOrRun = Annotated[
+    Path | None,
+    typer.Option(
+        help="A YAML file, or the name of a recipe that comes with kzoo. Not needed with RUN.",
+        show_default=False,
+    ),
 ]
 DataConfig = Annotated[
     Path | None,

@@ -155,22 +155,50 @@ def _elements(file, array, rank):
 
 def _texts(files, reading):
     """Yields the texts of files, some at a time, and the lines that are piped in."""
-    for is_stdin, group in itertools.groupby(files, lambda file: file == STDIN):
-        if is_stdin:
-            numbered = enumerate(sys.stdin, start=1)
-            while lines := list(itertools.islice(numbered, LINES)):
-                names = [f"stdin:{number}" for number, _ in lines]
-                yield Batch(names, [line.rstrip("\r\n") for _, line in lines])
-            continue
-        while chunk := list(itertools.islice(group, FILES)):
-            found, broken = {}, []
-            for file in chunk:
-                try:
-                    found[str(file)] = read_text(file, reading.encoding, REMEDY)
-                except DataError as error:
-                    broken.append(Broken(str(file), str(error)))
-            yield Batch(list(found), list(found.values()))
-            yield from broken
+    for read, group in itertools.groupby(files, _reader_of_texts):
+        yield from read(group, reading)
+
+
+def _reader_of_texts(file):
+    if file == STDIN:
+        return _piped_texts
+    return _columns_of_text if Path(file).suffix.lower() == ".csv" else _files_of_text
+
+
+def _piped_texts(files, reading):
+    numbered = enumerate(sys.stdin, start=1)
+    while lines := list(itertools.islice(numbered, LINES)):
+        names = [f"stdin:{number}" for number, _ in lines]
+        yield Batch(names, [line.rstrip("\r\n") for _, line in lines])
+
+
+def _files_of_text(files, reading):
+    while chunk := list(itertools.islice(files, FILES)):
+        found, broken = {}, []
+        for file in chunk:
+            try:
+                found[str(file)] = read_text(file, reading.encoding, REMEDY)
+            except DataError as error:
+                broken.append(Broken(str(file), str(error)))
+        yield Batch(list(found), list(found.values()))
+        yield from broken
+
+
+def _columns_of_text(files, reading):
+    for file in files:
+        yield from _attempt(file, _column_of_text, reading)
+
+
+def _column_of_text(file, reading):
+    """Yields the texts in the column that the model was trained on, or in the only one."""
+    column = getattr(reading.preprocessing, "column", None)
+    for part in read_csv_parts(file, reading.delimiter, reading.encoding):
+        name = next(iter(part.columns)) if len(part.columns) == 1 else column
+        if name not in part.columns:
+            wanted = f"the column {column!r}" if column else "one column alone, of texts"
+            raise DataError(f"{part.path} must have {wanted}. It has: {listed(part.columns)}.")
+        names = [f"{part.path}:{line}" for line in part.lines]
+        yield Batch(names, part.columns[name].to_pylist())
 
 
 def _tables(files, reading):

@@ -1,6 +1,50 @@
 """What `kzoo train`, `kzoo finetune` and train.py print."""
 
 from kzoo.cli.tables import print_table
+from kzoo.config import ConfigError
+from kzoo.training.resume import find_unfinished
+
+RECIPE = "config.yaml"  # in the folder of a run
+
+
+def check_options(config, run_dir, unfinished, resume, overwrite, folds):
+    """Refuses options that exclude each other.
+
+    Args:
+        config: `Path` of a recipe, or None.
+        run_dir: `Path` of the folder for the results, or None.
+        unfinished: `Path` of the folder of a run to go on with, or None.
+        resume: Whether to go on with a run.
+        overwrite: Whether results are replaced.
+        folds: Number of folds, or None.
+
+    Returns:
+        The recipe, and the folder for the results.
+
+    Raises:
+        ConfigError: With what is wrong.
+    """
+    if folds and (overwrite or resume):
+        raise ConfigError("--folds writes to a new folder: leave --overwrite and --resume out.")
+    if resume and overwrite:
+        raise ConfigError("--resume goes on with a run, --overwrite begins one: leave one out.")
+    if unfinished and not resume:
+        raise ConfigError(f"A recipe is given with --config. Received: {unfinished}")
+    if unfinished and run_dir:
+        raise ConfigError(
+            f"--resume {unfinished} writes to that folder: leave --run-dir {run_dir} out."
+        )
+    if resume and not (config or unfinished or run_dir):
+        unfinished = find_unfinished()
+        if unfinished is None:
+            raise ConfigError("There is no unfinished run in the folder runs.")
+        print(f"Going on with {unfinished}.")
+    unfinished = unfinished or (run_dir if resume and not config else None)
+    if not (config or unfinished):
+        raise ConfigError("--config is missing: a YAML file, or the name of a recipe.")
+    if unfinished and not (config or (unfinished / RECIPE).is_file()):
+        raise ConfigError(f"There is no run to go on with in {unfinished}: no {RECIPE} is there.")
+    return config or unfinished / RECIPE, unfinished or run_dir
 
 
 def print_result(run):

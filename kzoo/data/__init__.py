@@ -81,7 +81,7 @@ DATASETS = {
     "digits": DataSet("digits", largest_batch=64, augmented=True),
     "tfds": DataSet("tfds", largest_batch=256, augmented=True, as_trained=True),
     "text_folder": DataSet("text_folder", largest_batch=32),
-    "csv": DataSet("csv", largest_batch=64, as_trained=True, several=True),
+    "csv": DataSet("csv", largest_batch=64, augmented=True, as_trained=True, several=True),
     "builtin_table": DataSet("builtin_table", largest_batch=32),
     "image_folder": DataSet("image_folder", largest_batch=32, augmented=True, as_trained=True),
     "digit_sums": DataSet("digit_sums", largest_batch=64),

@@ -17,7 +17,7 @@ def steps_per_epoch(dataset):
     return math.ceil(len(dataset.train) / dataset.batch_size)
 
 
-def training_batches(dataset, seed, epochs, class_weights=None):
+def training_batches(dataset, seed, epochs, class_weights=None, start=0):
     """Batches for all epochs of a training, one after another.
 
     The order in an epoch depends on `(seed, epoch)` alone and the augmentation of a batch on
@@ -28,15 +28,17 @@ def training_batches(dataset, seed, epochs, class_weights=None):
         seed: Integer.
         epochs: Number of epochs.
         class_weights: Array `(num_outputs,)`: how much an example of each class counts; or None.
+        start: Number of batches that are left out, those of the steps that are done.
 
     Returns:
-        `tf.data.Dataset` of `epochs * steps_per_epoch(dataset)` batches `(inputs, targets)`, or
-        `(inputs, targets, sample_weights)` with class weights; targets as the task has them.
+        `tf.data.Dataset` of `epochs * steps_per_epoch(dataset) - start` batches
+        `(inputs, targets)`, or `(inputs, targets, sample_weights)` with class weights; targets as
+        the task has them.
     """
     shuffled = _shuffled_stream if isinstance(dataset.train, Stream) else _shuffled_examples
-    batches = shuffled(dataset, seed, epochs)
+    batches = shuffled(dataset, seed, epochs, *divmod(start, steps_per_epoch(dataset)))
     if dataset.augmentation and any(dataset.augmentation.values()):
-        batches = batches.enumerate().map(
+        batches = batches.enumerate(start).map(
             lambda step, batch: augment(
                 batch[0],
                 tf.stack([tf.cast(seed, step.dtype), step]),
@@ -79,7 +81,7 @@ def evaluation_batches(dataset, examples):
     return batches.map(_with_targets(dataset)).prefetch(tf.data.AUTOTUNE)
 
 
-def _shuffled_examples(dataset, seed, epochs):
+def _shuffled_examples(dataset, seed, epochs, epoch, step):
     ready = dataset.preprocessing.ready(dataset.train.inputs)
     inputs = keras.tree.map_structure(tf.constant, ready)
     labels, lengths = tf.constant(dataset.train.labels), dataset.preprocessing.lengths(ready)
@@ -100,8 +102,8 @@ def _shuffled_examples(dataset, seed, epochs):
         targets = dataset.task.targets(tf.gather(labels, indices))
         return dataset.preprocessing.trim(batch), targets
 
-    batches = tf.data.Dataset.range(epochs).flat_map(batches_of_epoch)
-    return batches.map(gather, num_parallel_calls=tf.data.AUTOTUNE)
+    indices = tf.data.Dataset.range(epoch, epochs).flat_map(batches_of_epoch).skip(step)
+    return indices.map(gather, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def _by_length(order, lengths, batch_size):
@@ -110,7 +112,7 @@ def _by_length(order, lengths, batch_size):
     return tf.gather(order, tf.argsort(pool * 2**20 + tf.gather(lengths, order), stable=True))
 
 
-def _shuffled_stream(dataset, seed, epochs):
+def _shuffled_stream(dataset, seed, epochs, epoch, step):
     examples = dataset.train.open()
 
     def batches_of_epoch(epoch):
@@ -120,7 +122,8 @@ def _shuffled_stream(dataset, seed, epochs):
         mixed = examples.shuffle(SHUFFLE_BUFFER, seed=seed * 1_000_003 + epoch)
         return _preprocessed(mixed, dataset).batch(dataset.batch_size)
 
-    return tf.data.Dataset.range(epochs).flat_map(batches_of_epoch).map(_with_targets(dataset))
+    batches = tf.data.Dataset.range(epoch, epochs).flat_map(batches_of_epoch).skip(step)
+    return batches.map(_with_targets(dataset))
 
 
 def _preprocessed(stream, dataset):

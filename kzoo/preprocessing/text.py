@@ -39,6 +39,7 @@ class TextPreprocessing(Preprocessing):
             Khmer, Burmese, ...). `"words"` splits at spaces alone; with `standardize="words"`,
             emojis and symbols are dropped. `"characters"` makes a word of every character.
         ngrams: Up to how many neighbouring words also count as one; these follow after the words.
+        column: Name of the column of a CSV file that holds such texts, or None.
 
     Input shape:
         `(batch,)`, strings.
@@ -67,6 +68,7 @@ class TextPreprocessing(Preprocessing):
         standardize="words",
         split="words",
         ngrams=1,
+        column=None,
         dtype="int32",
         **kwargs,
     ):
@@ -77,6 +79,7 @@ class TextPreprocessing(Preprocessing):
         self.standardize = standardize
         self.split = split
         self.ngrams = ngrams
+        self.column = column
         self._vectorization = vectorization(standardize, split, ngrams, self.vocabulary)
         self._convert_input_args = False  # Keras would take strings for numbers
         self._allow_non_tensor_positional_args = True
@@ -86,6 +89,7 @@ class TextPreprocessing(Preprocessing):
     def learn(
         cls,
         texts,
+        column=None,
         *,
         vocabulary_size: Annotated[int, Ge(3)] = 20_000,
         sequence_length: PositiveInt = 400,
@@ -98,6 +102,7 @@ class TextPreprocessing(Preprocessing):
 
         Args:
             texts: Array of strings `(examples,)`.
+            column: Name of the column of a CSV file that they are from, or None.
             vocabulary_size: Number of token ids at most, padding and the unknown word among them.
             sequence_length: Words of a text that are kept at most.
             keep: Which ones of a longer text; see `TextPreprocessing`, like the next three.
@@ -109,7 +114,8 @@ class TextPreprocessing(Preprocessing):
         chunks = (texts[i : i + CHUNK] for i in range(0, len(texts), CHUNK))
         every_word.adapt(list(chunk) for chunk in chunks)
         vocabulary = every_word.get_vocabulary(include_special_tokens=False)
-        return cls(list(map(str, vocabulary)), sequence_length, keep, standardize, split, ngrams)
+        words = list(map(str, vocabulary))
+        return cls(words, sequence_length, keep, standardize, split, ngrams, column)
 
     @property
     def example_shape(self):
@@ -221,6 +227,7 @@ class TextPreprocessing(Preprocessing):
             "standardize": self.standardize,
             "split": self.split,
             "ngrams": self.ngrams,
+            "column": self.column,
         }
 
 

@@ -1,6 +1,7 @@
 """What went wrong in a run, and what is left of it."""
 
 from kzoo.messages import UserError, listed, reason, sentence
+from kzoo.training.checkpoints import FOLDER, Checkpoints
 from kzoo.training.signals import stopped_by
 
 
@@ -29,12 +30,14 @@ class Failures:
     Attributes:
         lines: List of sentences, one for each failure.
         kept: A sentence on what is kept; None lists the files.
+        final: Whether the run would fail in the same way if it went on.
     """
 
     def __init__(self, folder):
         self.folder = folder
         self.lines = []
         self.kept = None
+        self.final = False
         self.unforeseen = None
 
     def attempt(self, what, function, *arguments):
@@ -72,6 +75,8 @@ class Failures:
                 f"What this run has is in {self.folder.path}; the results in {self.folder.target} "
                 "are as they were."
             )
+        if Checkpoints(self.folder.path).unfinished and not self.final:
+            message.append(f"kzoo train --resume {self.folder.path} goes on with it.")
         return RunError("\n".join(message), exit_code, self.unforeseen)
 
     def __enter__(self):
@@ -90,7 +95,7 @@ class Failures:
 
     def _files(self):
         path = self.folder.path
-        names = sorted(file.name for file in path.iterdir())
+        names = sorted({file.name for file in path.iterdir()} - {FOLDER})
         kept = f"Kept in {path}: {listed(names) or 'nothing'}."
         if "model.keras" in names:
             return f"{kept} kzoo evaluate and kzoo export go on from model.keras."

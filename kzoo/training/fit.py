@@ -2,7 +2,6 @@
 
 import errno
 import math
-import sys
 from typing import Any, Literal
 
 import keras
@@ -10,8 +9,11 @@ import keras
 from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batches
 from kzoo.messages import NO_MEMORY, UserError, reason, sentence
 from kzoo.training.callbacks import KeepBest, NonFiniteLoss, StopAtNonFiniteLoss
+from kzoo.training.checkpoints import Checkpoints
 from kzoo.training.optimizers import create_optimizer
+from kzoo.training.progress import ShowProgress
 from kzoo.training.signals import stopped_by
+from kzoo.training.state import KeepState
 from kzoo.types import Fraction, PositiveFloat, PositiveInt
 
 SMALLER_BATCH = "A smaller data.batch_size may help."
@@ -29,8 +31,9 @@ class TrainingStopped(UserError):
 
     Attributes:
         best_epoch: The epoch they are from, counted from 1; None if none had ended.
-        advice: How to go on, a sentence; or `""`.
+        advice: What may help, a sentence; or `""`.
         exit_code: That of a program which ends so.
+        diverged: Whether the loss was no number any more.
     """
 
     def __init__(self, reason, best_epoch, advice, exit_code=1):
@@ -38,13 +41,15 @@ class TrainingStopped(UserError):
         self.best_epoch = best_epoch
         self.advice = advice
         self.exit_code = exit_code
+        self.diverged = advice == LOWER_RATE
 
 
 def fit(
     core,
     dataset,
     seed,
-    history_file,
+    folder,
+    check=lambda: None,
     callbacks=(),
     *,
     epochs: PositiveInt | None = None,
@@ -55,15 +60,22 @@ def fit(
     monitor: Literal["val_loss", "val_accuracy", "val_auc", "val_r2"] = "val_loss",
     early_stopping: PositiveInt | None = None,
     steps_per_execution: PositiveInt = 1,
+    checkpoint_every: PositiveFloat = 60.0,
+    keep_checkpoints: bool = False,
 ):
     """Trains `core`, which then holds the weights of the epoch that was best on validation.
+
+    Where the folder has the state of such a training, it goes on from there, and comes to the same
+    weights and history as without the interruption.
 
     Args:
         core: Functional model from pre-processed tensors to logits. It is not compiled itself,
             so that it is saved without the optimizer's state.
         dataset: `Dataset`.
         seed: Decides the order of the examples and their augmentation.
-        history_file: CSV file that gets a line for each epoch.
+        folder: `Path` of the folder that gets `history.csv`, a line for each epoch, and while it
+            trains `checkpoints`.
+        check: Function that raises the exception to end with, where a signal asks for it.
         callbacks: Further Keras callbacks.
         epochs: Number of epochs. None follows the number of examples: about 2,000 steps, 10 to 200
             epochs.
@@ -77,13 +89,17 @@ def fit(
             or, where `epochs` is None too, takes a quarter of the epochs, 10 at least.
         steps_per_execution: Steps run in one call of the graph; lowered to the next number that
             divides the steps of an epoch, so that no call runs into the next epoch.
+        checkpoint_every: Seconds after which the state of the training is written, as it is at the
+            end of an epoch too; so much is lost at most where it is killed.
+        keep_checkpoints: Whether the last states stay in the folder of a run that is complete.
 
     Returns:
-        The `KeepBest` of this training, with `best_epoch` and `best_logs`.
+        The `KeepState` of this training, with its `best`, `step` and `seconds`.
 
     Raises:
         TrainingStopped: If the loss became NaN or infinite, on Ctrl-C or another signal, and on
             whatever else went wrong, which is then its cause.
+        CheckpointError: If there are states, and all of them are damaged.
     """
     steps = steps_per_epoch(dataset)
     weights = dataset.task.class_weights(class_weight, dataset.train.labels)
@@ -97,34 +113,49 @@ def fit(
         steps_per_execution=steps_per_execution,
     )
     best = KeepBest(monitor, early_stopping)
+    history = folder / "history.csv"
+    state = KeepState(Checkpoints(folder), history, best, steps, checkpoint_every, check)
+    for problem in state.restore(trained):
+        print(f"{problem} The state before it is taken.")
+    validation = evaluation_batches(dataset, dataset.validation)
+    if state.step % steps:  # the metrics of the epoch so far need their variables
+        trained.evaluate(validation.take(1), verbose=0)
+    progress = ShowProgress(epochs, steps, state.step)
     try:
-        trained.fit(
-            training_batches(dataset, seed, epochs, weights),
-            epochs=epochs,
-            steps_per_epoch=steps,
-            shuffle=False,  # the batches are in their order
-            validation_data=evaluation_batches(dataset, dataset.validation),
-            callbacks=[
-                StopAtNonFiniteLoss(steps, steps_per_execution),
-                best,
-                *([keras.callbacks.SwapEMAWeights()] if optimizer.use_ema else []),
-                keras.callbacks.CSVLogger(history_file),
-                *callbacks,
-            ],
-            verbose=1 if sys.stdout.isatty() else 2,  # a bar on a terminal, lines in a file
-        )
+        while state.step < steps * epochs and not state.stopped:
+            epoch, first = divmod(state.step, steps)
+            trained.fit(
+                training_batches(dataset, seed, epochs, weights, state.step),
+                initial_epoch=epoch,
+                epochs=epoch + 1 if first else epochs,  # the rest of an epoch on its own
+                steps_per_epoch=steps - first,
+                shuffle=False,  # the batches are in their order
+                validation_data=validation,
+                callbacks=[
+                    StopAtNonFiniteLoss(steps, steps_per_execution, first),
+                    best,
+                    *([keras.callbacks.SwapEMAWeights()] if optimizer.use_ema else []),
+                    *callbacks,
+                    progress,
+                    state,
+                ],
+                verbose=0,
+            )
+            if first:  # Keras ends a training with the averages of the weights
+                state.put(trained, *state.last)
     except NonFiniteLoss as error:
         raise TrainingStopped(str(error), best.best_epoch, LOWER_RATE) from None
     except KeyboardInterrupt as error:
         name, code = stopped_by(error)
         raise TrainingStopped(f"Stopped by {name}.", best.best_epoch, NOT_TESTED, code) from None
     except Exception as error:  # no memory, a full disk: the best weights are worth keeping
-        raise _stopped(error, best.best_epoch, history_file) from error
+        raise _stopped(error, best.best_epoch, history) from error
     finally:
-        best.restore()
+        progress.close()
+        best.restore(trained)
     if not best.best_epoch:
         raise TrainingStopped("The validation loss was NaN or infinite.", None, LOWER_RATE)
-    return best
+    return state
 
 
 def follow_data(training, dataset):

@@ -1,7 +1,6 @@
 """The story of a run: from a config to a folder with a trained model."""
 
 import dataclasses
-import time
 from pathlib import Path
 
 import keras
@@ -14,22 +13,22 @@ from kzoo.messages import listed, reason
 from kzoo.models import MODELS, SEVERAL_INPUTS
 from kzoo.saved.trained_model import TrainedModel
 from kzoo.tasks import TASKS
-from kzoo.training.baseline import baseline
-from kzoo.training.callbacks import StopWhenAsked
+from kzoo.training.checkpoints import Checkpoints
 from kzoo.training.class_weights import by_class_name
 from kzoo.training.environment import environment, peak_memory_bytes
 from kzoo.training.failures import Failures, RunError
 from kzoo.training.finetune import adapt, starting_point
 from kzoo.training.fit import TrainingStopped, fit, follow_data
 from kzoo.training.optimizers import create_optimizer
-from kzoo.training.run_folder import check_run_folder, run_folder, write
+from kzoo.training.resume import check_same, find_unfinished, save_run, target_of
+from kzoo.training.run_folder import check_run_folder, resumed_folder, run_folder, write
 from kzoo.training.signals import signals_wait
 from kzoo.training.stages import (
     choose,
-    export_run,
+    export_once,
     keep_best,
     save_weights,
-    test_model,
+    test_once,
     write_report,
 )
 
@@ -54,7 +53,7 @@ class Run:
     metrics: dict = dataclasses.field(repr=False)
 
 
-def run(config, run_dir=None, overwrite=False, dry_run=False, test=True):
+def run(config, run_dir=None, overwrite=False, dry_run=False, test=True, resume=False):
     """Trains the model of a config, tests it once and writes the folder of the run.
 
     Args:
@@ -64,61 +63,86 @@ def run(config, run_dir=None, overwrite=False, dry_run=False, test=True):
         dry_run: Whether to stop once the data is read and the model built, after their
             description.
         test: Whether the test split is read, once, at the end.
+        resume: Whether to go on with the unfinished run in that folder or, without one, with the
+            newest of this name. Where there is none, a new one begins.
 
     Returns:
         `Run`; None of a dry run.
 
     Raises:
-        ConfigError: If the model cannot read such data.
+        ConfigError: If the model cannot read such data, or an unfinished run has another recipe.
+        CheckpointError: If there is nothing to go on with in the folder, or its data has changed.
         DataError: If the data cannot be had.
         RunFolderError: If the results have no place to go.
         RunError: If the run was stopped, or anything after the data failed.
     """
-    if not dry_run:
+    unfinished = find_unfinished(config["name"], run_dir) if resume else None
+    if not dry_run and not unfinished:
         check_run_folder(run_dir, overwrite)
     dataset, core = read_data_and_build(config)
     config = _following(dataset, config)
-    training = config["training"]
-    weight = by_class_name(training["class_weight"], dataset.task.names)
-    training = {**training, "class_weight": weight}
     described = _describe(dataset, config)
     print(described)
     if dry_run:
         return core.summary()
+    if unfinished:
+        check_same(Checkpoints(unfinished), dump(config), dataset)
+        place = resumed_folder(unfinished, target_of(unfinished))
+    else:
+        place = run_folder(config["name"], run_dir, overwrite)
     model = TrainedModel(core, dataset.preprocessing, dataset.task, config["name"])
-    with run_folder(config["name"], run_dir, overwrite) as folder, Failures(folder) as failures:
-        write(folder.path / "config.yaml", dump(config))
-        write(folder.path / "data.txt", described)
-        dataset.preprocessing.write_assets(folder.path)
-        start, stop = time.perf_counter(), None
-        with signals_wait() as check:  # until the weights are on disk, or the end of a step
-            stop_when_asked = StopWhenAsked(check)
-            try:
-                history = folder.path / "history.csv"
-                best = fit(core, dataset, config["seed"], history, [stop_when_asked], **training)
-            except TrainingStopped as error:
-                stop = error  # and after this block: a failure to save is no consequence of it
-            if stop:
-                keep_best(stop, model, folder.path, config, failures)
-                raise failures.error(stop.exit_code) from failures.unforeseen
-            seconds = time.perf_counter() - start
-            failures.attempt("", save_weights, model, folder.path)
+    with place as folder, Failures(folder) as failures:
+        _begin(folder, dataset, config, described)
+        state = _train(model, dataset, folder.path, config, failures)
+        if not (folder.path / "config.yaml").exists():
+            print(f"{folder.path} was removed or renamed meanwhile. It is made anew.")
+            _begin(folder, dataset, config, described)
         dataset = failures.attempt("Nothing was chosen", choose, model, dataset) or dataset
-        files = export_run(model, dataset, folder.path, config, failures)
+        files = export_once(model, dataset, folder.path, config, state.step, failures)
         logits, tested = None, {}
         if test:
-            found = failures.attempt("The test failed", test_model, core, dataset)
-            logits, tested = found or (None, {})
-        if tested and config["baseline"]:
-            tested["baseline"] = failures.attempt("The baseline failed", baseline, dataset)
-        facts = _facts(best, core, dataset.task, seconds, config)
+            attempted = (test_once, core, dataset, folder.path, config, state.step, failures)
+            logits, tested = failures.attempt("The test failed", *attempted) or (None, {})
+        facts = _facts(state, core, dataset.task, config)
         metrics = {**tested, **facts, "files": files}
         write_report(model, dataset, logits, metrics, folder.path, config, failures)
         failures.check()
         if "keras" not in config["export"]["formats"]:
             (folder.path / "model.keras").unlink()
         folder.complete()
+        Checkpoints(folder.target).close(config["training"]["keep_checkpoints"])
     return Run(folder.target, model, metrics)
+
+
+def _begin(folder, dataset, config, described):
+    """Writes what is known before the training."""
+    write(folder.path / "config.yaml", dump(config))
+    write(folder.path / "data.txt", described)
+    dataset.preprocessing.write_assets(folder.path)
+    save_run(folder, dump(config), dataset)
+
+
+def _train(model, dataset, folder, config, failures):
+    """Trains the core of a model, and writes its best weights whatever happens.
+
+    Returns:
+        `KeepState`.
+
+    Raises:
+        RunError: If the training was stopped.
+    """
+    weights = by_class_name(config["training"]["class_weight"], dataset.task.names)
+    training, stop = {**config["training"], "class_weight": weights}, None
+    with signals_wait() as check:  # until the weights are on disk, or the end of a step
+        try:
+            state = fit(model.core, dataset, config["seed"], folder, check, **training)
+        except TrainingStopped as error:
+            stop = error  # and after this block: a failure to save is no consequence of it
+        if stop:
+            keep_best(stop, model, folder, config, failures)
+            raise failures.error(stop.exit_code) from failures.unforeseen
+        failures.attempt("", save_weights, model, folder)
+    return state
 
 
 def read_data_and_build(config):
@@ -200,15 +224,16 @@ def _describe(dataset, config):
     )
 
 
-def _facts(best, core, task, seconds, config):
+def _facts(state, core, task, config):
     """Returns what `metrics.json` holds beside the numbers of the test."""
+    best = state.best
     return {
         f"validation_{task.metric}": best.best_logs[task.metric],
         "validation_loss": best.best_logs["loss"],
         "best_epoch": best.best_epoch,
         "epochs": best.epochs,
         "parameters": core.count_params(),
-        "train_seconds": seconds,
+        "train_seconds": state.seconds,
         "peak_memory_bytes": peak_memory_bytes(),
         "seed": config["seed"],
         **environment(),

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from kzoo.messages import UserError
+from kzoo.training.checkpoints import Checkpoints
 from kzoo.training.signals import signals_wait
 
 RESULTS = (
@@ -25,6 +26,7 @@ RESULTS = (
     "failed",
     "figures",
     "README.md",
+    "checkpoints",
 )
 
 
@@ -107,6 +109,30 @@ def run_folder(name, directory=None, overwrite=False):
         yield RunFolder(path, target)
 
 
+@contextlib.contextmanager
+def resumed_folder(path, target):
+    """Keeps other runs out of the folder of an unfinished run.
+
+    Args:
+        path: `Path` of the folder.
+        target: `Path` where its results belong.
+
+    Yields:
+        `RunFolder`.
+
+    Raises:
+        RunFolderError: If a run is writing to it, or it cannot be written to.
+    """
+    with contextlib.ExitStack() as locks:
+        _lock(path, locks)
+        if target != path:
+            target.mkdir(parents=True, exist_ok=True)
+            _lock(target, locks)
+        if not os.access(path, os.W_OK):
+            raise RunFolderError(f"{path} cannot be written to: it is read-only.")
+        yield RunFolder(path, target)
+
+
 def check_run_folder(directory, overwrite=False):
     """Refuses a folder that holds results already, before anything is computed.
 
@@ -128,9 +154,10 @@ def check_run_folder(directory, overwrite=False):
 
 def _check_results(directory, overwrite):
     if directory and _results(directory) and not overwrite:
+        goes_on = Checkpoints(Path(directory)).unfinished
         raise RunFolderError(
             f"{directory} holds the results of another run. Choose another folder, or pass "
-            "--overwrite to replace them."
+            f"{'--resume to go on with it, or ' * goes_on}--overwrite to replace them."
         )
 
 

@@ -12,6 +12,8 @@ from kzoo.export import ExportError, export
 from kzoo.messages import sentence
 from kzoo.report.card import card
 from kzoo.report.figures import draw_curves
+from kzoo.training.baseline import baseline
+from kzoo.training.checkpoints import Checkpoints
 from kzoo.training.run_folder import write
 
 
@@ -35,6 +37,7 @@ def keep_best(stop, model, folder, config, failures):
         failures: `Failures`.
     """
     failures.note(stop)
+    failures.final = stop.diverged
     if stop.__cause__ and sentence(stop.__cause__) is None:
         failures.unforeseen = stop.__cause__
     if not stop.best_epoch:
@@ -102,11 +105,59 @@ def export_run(model, dataset, folder, config, failures):
     }
 
 
+def export_once(model, dataset, folder, config, step, failures):
+    """Does as `export_run`, unless this was done before an interruption.
+
+    Args:
+        model: `TrainedModel`.
+        dataset: `Dataset`.
+        folder: `Path` to write to.
+        config: The resolved config.
+        step: Number of steps of the training.
+        failures: `Failures`.
+    """
+    checkpoints, of = Checkpoints(folder), [step, config["export"]]
+    kept = checkpoints.load_if("export", of)
+    if kept and all((folder / name).exists() for name in kept[0]):
+        return kept[0]
+    count = len(failures.lines)
+    files = export_run(model, dataset, folder, config, failures)
+    if len(failures.lines) == count:
+        checkpoints.keep("export", of, files)
+    return files
+
+
 def test_model(core, dataset):
     """Returns logits and numbers of the test split, which is read here and nowhere else."""
     logits = core.predict(evaluation_batches(dataset, dataset.test), verbose=0)
     metrics = dataset.task.evaluate(logits, dataset.test.labels)
     return logits, {f"test_{name}": value for name, value in metrics.items()}
+
+
+def test_once(core, dataset, folder, config, step, failures):
+    """Does as `test_model`, with the baseline, unless this was done before an interruption.
+
+    Args:
+        core: The trained core.
+        dataset: `Dataset`.
+        folder: `Path` of the run.
+        config: The resolved config.
+        step: Number of steps of the training.
+        failures: `Failures`.
+    """
+    checkpoints, of = Checkpoints(folder), [step]
+    if kept := checkpoints.load_if("test", of):
+        metrics, logits = kept[0], kept[1]["logits"]
+    else:
+        logits, metrics = test_model(core, dataset)
+        checkpoints.keep("test", of, metrics, {"logits": logits})
+    if not config["baseline"]:
+        return logits, metrics
+    if kept := checkpoints.load_if("baseline", of):
+        return logits, {**metrics, "baseline": kept[0]}
+    alternative = failures.attempt("The baseline failed", baseline, dataset)
+    checkpoints.keep("baseline", of, alternative)
+    return logits, {**metrics, "baseline": alternative}
 
 
 def write_report(model, dataset, logits, metrics, folder, config, failures):

@@ -230,7 +230,7 @@ WRONG = {
         "recipe.yaml: training.epoch is not an argument of training. Did you mean training.epochs?",
     ),
     "unknown option": (recipe(), ["--confg", "x"], "No such option: --confg"),
-    "an argument too many": (recipe(), ["recipe.yaml"], "unexpected extra argument"),
+    "an argument too many": (recipe(), ["recipe.yaml"], "A recipe is given with --config."),
     "images too small": (
         recipe(model="cnn"),
         [],
@@ -270,7 +270,7 @@ def test_there_are_thirty():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ([], "Missing option '--config'"),
+        ([], "--config is missing: a YAML file"),
         (["--config"], "Option '--config' requires an argument"),
         (["--config", "digit.yaml"], "error: There is no file digit.yaml. Did you mean digits.ya"),
         (["--config", "xyz/q.yaml"], "error: There is no file xyz/q.yaml."),

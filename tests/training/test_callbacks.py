@@ -43,7 +43,7 @@ NAN = float("nan")
 def test_keeps_the_best(model, monitor, epochs, best):
     callback = KeepBest(monitor)
     assert go_through(callback, model, epochs) == len(epochs)
-    callback.restore()
+    callback.restore(model)
     assert callback.best_epoch == best
     assert callback.best_logs == dict(zip(["loss", "accuracy"], epochs[best - 1], strict=True))
     np.testing.assert_array_equal(model.get_weights()[0], np.full((2, 1), best))
@@ -60,7 +60,7 @@ def test_patience(model, patience, ended):
 def test_nothing_to_restore(model):
     callback = KeepBest()
     go_through(callback, model, [(NAN, 0.5)])
-    callback.restore()
+    callback.restore(model)
     assert callback.best_epoch is None and callback.best_logs is None
     np.testing.assert_array_equal(model.get_weights()[0], np.full((2, 1), 1.0))
 

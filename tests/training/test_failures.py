@@ -15,11 +15,16 @@ from kzoo.training.run import RunError
 
 FORMATS = {"export.formats": ["keras"]}
 SET = ("--set", "export.formats=[keras]")
-WITHOUT_MODEL = ["config.yaml", "data.txt", "history.csv"]
+WITHOUT_MODEL = ["checkpoints", "config.yaml", "data.txt", "history.csv"]
+GOES_ON = "kzoo train --resume run goes on with it."
 
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+def listed_files(folder):
+    return ", ".join(name for name in names(folder) if name != "checkpoints")
 
 
 def full_disk(*args, **kwargs):
@@ -45,10 +50,12 @@ def no_new_process(monkeypatch):
 def recipe(tiny_config, monkeypatch):
     """A recipe without attention whose training takes no time."""
 
-    def fit(core, dataset, seed, history_file, callbacks, **options):
-        history_file.write_text("epoch,accuracy,loss,val_accuracy,val_loss\n0,0.5,1,0.5,1\n")
+    def fit(core, dataset, seed, folder, check, **options):
+        history = "epoch,accuracy,loss,val_accuracy,val_loss\n0,0.5,1,0.5,1\n"
+        (folder / "history.csv").write_text(history)
         logs = {"accuracy": 0.5, "loss": 1.0}
-        return SimpleNamespace(best_logs=logs, best_epoch=1, epochs=1)
+        best = SimpleNamespace(best_logs=logs, best_epoch=1, epochs=1)
+        return SimpleNamespace(best=best, step=5, seconds=0.1)
 
     monkeypatch.setattr("kzoo.training.run.fit", fit)
     config = parse(tiny_config.read_text(), "")
@@ -78,14 +85,15 @@ def test_a_stage_that_fails_costs_no_other(recipe, tmp_path, monkeypatch, stage)
     monkeypatch.setattr(function, broken)
     with pytest.raises(RunError) as error:
         train(recipe, FORMATS, run_dir=tmp_path / "run")
-    failure, kept = str(error.value).splitlines()
+    failure, kept, goes_on = str(error.value).splitlines()
     assert message in failure and failure.endswith("a mistake of ours")
     there = {*WITHOUT_MODEL, "README.md", "figures", "metrics.json", "model.keras"} - LEFT[stage]
     assert names(tmp_path / "run") == sorted(there)
     assert kept == (
-        f"Kept in {tmp_path}/run: {', '.join(sorted(there))}. "
+        f"Kept in {tmp_path}/run: {', '.join(sorted(there - {'checkpoints'}))}. "
         "kzoo evaluate and kzoo export go on from model.keras."
     )
+    assert goes_on == f"kzoo train --resume {tmp_path}/run goes on with it."
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["best_epoch"] == 1 and ("test_accuracy" in metrics) == (stage != "test")
     assert kzoo.load(tmp_path / "run").class_names == ["top", "middle", "bottom"]
@@ -97,7 +105,7 @@ def test_all_failures_are_told_the_first_one_first(command, recipe, monkeypatch)
     outcome = command("--config", recipe, "--run-dir", "run", *SET)
     assert outcome.code == 1
     told = outcome.err[outcome.err.index("error: ") :].splitlines()
-    assert [line[7:] for line in told[:-1]] == [
+    assert [line[7:] for line in told[:-2]] == [
         "run/model.keras: keras failed: a mistake of ours",
         "The test failed: a mistake of ours",
         "run/figures/curves.png was not drawn: a mistake of ours",
@@ -115,6 +123,7 @@ def test_a_full_disk_is_no_mistake_of_ours(command, recipe, tmp_path, monkeypatc
         "       run/figures/curves.png was not drawn: No space left on device\n"
         "       Kept in run: README.md, config.yaml, data.txt, figures, history.csv, "
         "metrics.json. There is no model.\n"
+        f"       {GOES_ON}\n"
     )
 
 
@@ -126,9 +135,9 @@ def test_ctrl_c_after_the_training_loses_nothing(command, recipe, tmp_path, monk
     monkeypatch.setattr(function, interrupted)
     outcome = command("--config", recipe, "--run-dir", "run", *SET)
     assert outcome.code == 130
-    first, kept = outcome.err.splitlines()
-    assert first == "error: Stopped by Ctrl-C."
-    assert kept.startswith(f"       Kept in run: {', '.join(names(tmp_path / 'run'))}. ")
+    first, kept, goes_on = outcome.err.splitlines()
+    assert first == "error: Stopped by Ctrl-C." and goes_on.strip() == GOES_ON
+    assert kept.startswith(f"       Kept in run: {listed_files(tmp_path / 'run')}. ")
     assert kzoo.load(tmp_path / "run").class_names == ["top", "middle", "bottom"]
 
 
@@ -147,8 +156,8 @@ def test_a_signal_keeps_the_best_model(
     formats = ("--set", "training.epochs=5", "--set", "export.formats=[]")
     outcome = command("--config", tiny_config, "--run-dir", "run", *formats)
     assert outcome.code == 143
-    first, second = outcome.err.splitlines()
-    assert first == "error: Stopped by SIGTERM."
+    first, second, third = outcome.err.splitlines()
+    assert first == "error: Stopped by SIGTERM." and third.strip() == GOES_ON
     assert second.startswith("       Kept in run: the model of epoch ")
     assert names(tmp_path / "run") == [*WITHOUT_MODEL, "model.keras"]
     assert kzoo.load(tmp_path / "run").class_names == ["top", "middle", "bottom"]
@@ -190,6 +199,7 @@ def test_a_stopped_training_whose_model_cannot_be_saved_tells_both(
         "error: There is not enough memory: OOM when allocating tensor with shape[9].",
         "       run/model.keras: keras failed: No space left on device",
         "       Kept in run: config.yaml, data.txt, history.csv. There is no model.",
+        f"       {GOES_ON}",
     ]
 
 
@@ -198,9 +208,9 @@ def test_without_the_format_keras_the_weights_go_at_the_end(recipe, tmp_path, mo
 
     def test(*args):
         saved.append((tmp_path / "run" / "model.keras").is_file())
-        return {}
+        return None
 
-    monkeypatch.setattr("kzoo.training.run.test_model", test)
+    monkeypatch.setattr("kzoo.training.run.test_once", test)
     train(recipe, {**FORMATS, "export.formats": []}, run_dir=tmp_path / "run")
     assert saved == [True] and "model.keras" not in names(tmp_path / "run")
 
@@ -212,8 +222,9 @@ def test_a_failed_run_leaves_the_old_results(command, recipe, tmp_path, monkeypa
     monkeypatch.setattr("kzoo.training.stages.draw_curves", broken)
     outcome = command("--config", recipe, "--run-dir", "run", "--overwrite", *SET)
     assert outcome.code == 1
-    assert outcome.err.splitlines()[-1] == (
-        "       What this run has is in run-unfinished; the results in run are as they were."
-    )
+    assert outcome.err.splitlines()[-2:] == [
+        "       What this run has is in run-unfinished; the results in run are as they were.",
+        "       kzoo train --resume run-unfinished goes on with it.",
+    ]
     assert {p: p.read_bytes() for p in (tmp_path / "run").rglob("*") if p.is_file()} == files
     assert kzoo.load(tmp_path / "run-unfinished")

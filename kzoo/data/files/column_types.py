@@ -16,6 +16,7 @@ DATE = r"^\d{4}[-/.]\d{1,2}([-/.]\d{1,2}([T ].*)?)?$|^\d{1,2}[-/.]\d{1,2}[-/.]\d
 CODE = r"^0\d+$"  # such as a postcode: the zero would be lost
 UNNAMED = re.compile(r"column \d+|Unnamed: \d+(_level_\d+)?")  # the latter is what pandas says
 IMAGE = "(?i)(" + "|".join(re.escape(suffix) for suffix in SUFFIXES) + ")$"
+ALONE = ("text", "image")  # what a model reads alone, or several of them as parts of a record
 SENTENCE = r"\S\s+\S+\s+\S"  # three words
 HEADINGS = {
     "number": "numbers",
@@ -55,7 +56,8 @@ def choose_kinds(table, texts, declared, decimal, several=False):
         texts: Dict from each column to choose from to its text, null where a value is missing.
         declared: Dict from column to its kind; goes first.
         decimal: The decimal sign of numbers; None recognises it.
-        several: Whether columns of text and images are of use, where they are not declared.
+        several: Whether columns of texts and images are of use beside others, where they are not
+            declared.
 
     Returns:
         Dict from column to `Column`, without those that are ignored; and a tuple of lines that
@@ -70,13 +72,16 @@ def choose_kinds(table, texts, declared, decimal, several=False):
         if name in declared:
             order = order_of_dates(texts[name]) if declared[name] == "date" else None
             return Column(declared[name], decimals[name], order or "ymd", "as told")
-        column = _infer(table, name, texts[name], decimals[name])
-        if column.kind not in ("text", "image") or several:
-            return column
-        return Column("ignore", reason=f"{column.kind}s, which multimodal_fusion reads")
+        return _infer(table, name, texts[name], decimals[name])
 
     with ThreadPoolExecutor() as pool:
         found = dict(zip(texts, pool.map(choose, texts), strict=True))
+    kept = [name for name, column in found.items() if column.kind != "ignore"]
+    if not several and len(kept) > 1:
+        for name in kept:
+            if found[name].kind in ALONE and name not in declared:
+                reason = f"{found[name].kind}s, which multimodal_fusion reads"
+                found[name] = Column("ignore", reason=reason)
     told = _describe(texts, found)
     columns = {name: column for name, column in found.items() if column.kind != "ignore"}
     if not columns:

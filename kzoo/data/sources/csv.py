@@ -10,7 +10,7 @@ import numpy as np
 from annotated_types import Len
 
 from kzoo.data.dataset import Examples
-from kzoo.data.files.column_types import Column, choose_kinds
+from kzoo.data.files.column_types import ALONE, Column, choose_kinds
 from kzoo.data.files.csv import read_csv
 from kzoo.data.files.image_columns import read_image_column
 from kzoo.data.files.images import check_background
@@ -26,7 +26,6 @@ from kzoo.types import LEARNED, HeightWidth, PositiveInt
 
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
-ALONE = ("text", "image")  # what is a part of a record on its own
 Kind = Literal["number", "category", "date", "text", "image", "ignore"]
 
 
@@ -55,13 +54,15 @@ def csv(
     What a column holds is read off its values, and reported: numbers, categories, dates, texts, the
     names of image files, or nothing of use, such as running numbers or identifiers. Numbers may
     have separators between thousands, a currency sign or a percent sign. Images are looked for
-    beside the file.
+    beside the file. Where only one column is of use and holds texts or images, the data is texts or
+    images, for the models that read these.
 
     Args:
         preprocessing: That of a trained model, which decides the columns and how they are read;
             or None.
         several: Whether a model reads texts and images beside numbers and categories, as
-            `multimodal_fusion` does. Otherwise such columns are left out.
+            `multimodal_fusion` does. Otherwise such columns are left out, unless there is one
+            and nothing else.
         path: The file.
         target: Name of the column that holds the class, or the number to predict; or a list of
             names.
@@ -100,19 +101,17 @@ def csv(
     notes = []
     if delimiter is None and table.delimiter in DELIMITERS:
         notes = [f"fields are separated by {DELIMITERS[table.delimiter]}"]
-    if preprocessing:
-        words, kinds = preprocessing.missing, _kinds_of(preprocessing)
+    kinds = _kinds_of(preprocessing)
+    words = getattr(preprocessing, "missing", MISSING if missing is None else missing)
+    if kinds:
         _check_columns(table, kinds)
         texts = _texts(table, kinds, words)
     else:
-        words = MISSING if missing is None else missing
         apart = [*targets, *(name for name in (decides or ())[1:] if name not in declared)]
         texts = _texts(table, [name for name in table.columns if name not in apart], words)
         kinds, told = choose_kinds(table, texts, declared, decimal, several)
         notes += told
-    images = ImagePreprocessing(*image_size, channels, background)
-    if preprocessing:
-        images = next((p for p in preprocessing.alone.values() if p.kind == "image"), images)
+    images = _image_part(preprocessing) or ImagePreprocessing(*image_size, channels, background)
     tables = {"train": table}
     splits = {"train": _examples(table, targets, missing, kinds, texts, images)}
     kinds = {name: dataclasses.replace(kind, values=None) for name, kind in kinds.items()}
@@ -123,6 +122,7 @@ def csv(
             texts = _texts(table, kinds, words)
             splits[name] = _examples(table, targets, missing, kinds, texts, images)
     alone = {name: column.kind for name, column in kinds.items() if column.kind in ALONE}
+    kind = "record" if several or alone else "table"
     options = {
         "decimals": {name: column.decimal for name, column in kinds.items()},
         "missing": words,
@@ -131,8 +131,13 @@ def csv(
     }
     if several or alone:
         options = {"kinds": alone, "text": text, "images": images, "table": options}
+    if not several and len(kinds) == 1 and alone:
+        [(column, kind)] = alone.items()
+        for name, split in splits.items():
+            splits[name] = _of_column(tables[name], split, column, words)
+        options = {**(text or {}), "column": column} if kind == "text" else _size(images)
     return Source(
-        kind="record" if several or alone else "table",
+        kind=kind,
         **splits,
         targets=Targets(
             path=path,
@@ -158,9 +163,34 @@ def _check_columns(table, needed):
 
 
 def _kinds_of(preprocessing):
-    """Returns how a trained model reads its columns."""
+    """Returns how a trained model reads its columns; None where it does not know their names."""
+    if preprocessing is None or preprocessing.kind == "image":
+        return None
+    if preprocessing.kind == "text":
+        return preprocessing.column and {preprocessing.column: Column("text")}
     kinds = {column["name"]: _kind_of(column) for column in preprocessing.columns}
     return kinds | {name: Column(part.kind) for name, part in preprocessing.alone.items()}
+
+
+def _image_part(preprocessing):
+    """Returns the `ImagePreprocessing` of a trained model, or None."""
+    parts = [preprocessing, *getattr(preprocessing, "alone", {}).values()]
+    return next((part for part in parts if getattr(part, "kind", None) == "image"), None)
+
+
+def _of_column(table, examples, column, words):
+    """Returns examples of one column alone; refuses a row without an image."""
+    values = examples.inputs[column]
+    if values.ndim > 1:
+        missing = without_missing(table.columns[column], words).is_null().to_numpy(False)
+        table.refuse(missing, lambda row: f"the column {column!r} names no image.")
+    return Examples(values, examples.labels)
+
+
+def _size(images):
+    """Returns the arguments of `ImagePreprocessing.learn`."""
+    size = (images.height, images.width)
+    return {"image_size": size, "channels": images.channels, "background": images.background}
 
 
 def _kind_of(column):

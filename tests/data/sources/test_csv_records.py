@@ -1,10 +1,13 @@
 """Columns of texts and of image files in a CSV file."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import kzoo
+import kzoo.config
 from kzoo.config import ConfigError
 from kzoo.data import load_data
 from kzoo.messages import DataError
@@ -129,3 +132,66 @@ def test_a_run(tmp_path, kzoo_command):
     assert [outcome.code for outcome in outcomes] == [0, 0]
     assert [outcome.out.count('"class"') for outcome in outcomes] == [40, 40]
     assert kzoo_command("explain", run.folder, section["path"]).code == 0
+
+
+def write_one(folder, column, values):
+    """Writes a file of running numbers, one column of texts or images, and labels."""
+    lines = [f"id,{column},kind", *(f"{i + 900},{v},{'ab'[i % 2]}" for i, v in enumerate(values))]
+    (folder / "one.csv").write_text("\n".join(lines) + "\n")
+    return {"name": "csv", "path": str(folder / "one.csv"), "target": "kind"}
+
+
+def test_texts_alone_are_read_by_the_models_of_texts(tmp_path, kzoo_command):
+    section = write_one(
+        tmp_path, "review", [f"{['good', 'bad'][i % 2]} film {i}" for i in range(40)]
+    )
+    dataset = load_data(section)
+    assert dataset.preprocessing.kind == "text" and dataset.preprocessing.column == "review"
+    assert "good film 2" in {
+        *dataset.train.inputs,
+        *dataset.validation.inputs,
+        *dataset.test.inputs,
+    }
+    recipe = {
+        "name": "reviews",
+        "data": {**section, "text": {"sequence_length": 3}},
+        "model": {"name": "lstm_attention", "embedding_dim": 4, "units": 4},
+        "training": {"epochs": 6, "optimizer": {"name": "adam", "learning_rate": 0.05}},
+        "export": {"formats": ["keras"]},
+        "baseline": False,
+    }
+    (tmp_path / "r.yaml").write_text(kzoo.config.dump(recipe))
+    run = kzoo.train(tmp_path / "r.yaml", run_dir=tmp_path / "run")
+    assert run.metrics["test_accuracy"] == 1.0
+    expected = run.model.predict(["good film 7"])["probabilities"][0]
+    (tmp_path / "new.csv").write_text("stars,review\n5,good film 7\n")
+    outcome = kzoo_command("predict", "run", "new.csv")
+    assert json.loads(outcome.out.splitlines()[-1])["input"] == "new.csv:2"
+    found = json.loads(outcome.out.splitlines()[-1])["probabilities"]
+    np.testing.assert_allclose([found["a"], found["b"]], expected, atol=1e-6)
+    (tmp_path / "other.csv").write_text("stars,text\n5,good film 7\n")
+    outcome = kzoo_command("predict", "run", "other.csv")
+    assert (
+        outcome.code == 1 and "must have the column 'review'. It has: stars, text." in outcome.err
+    )
+    assert kzoo.evaluate("run", tmp_path / "r.yaml")["test_accuracy"] == 1.0
+
+
+def test_images_alone_are_read_by_the_models_of_images(tmp_path):
+    for i in range(20):
+        Image.new("RGB", (8, 12), (10 * i, 0, 0)).save(tmp_path / f"{i}.png")
+    section = write_one(tmp_path, "photo", [f"{i}.png" for i in range(20)])
+    augmentation = {"horizontal_flip": True}
+    dataset = load_data({**section, "image_size": [6, 4], "augmentation": augmentation})
+    assert dataset.preprocessing.kind == "image"
+    assert dataset.preprocessing.example_shape == (6, 4, 3)
+    assert dataset.train.inputs.shape[1:] == (6, 4, 3) and dataset.augmentation
+    write_one(tmp_path, "photo", [f"{i}.png" if i != 3 else "" for i in range(20)])
+    with pytest.raises(DataError, match="line 5: the column 'photo' names no image."):
+        load_data({**section, "image_size": [6, 4]})
+
+
+def test_augmentation_is_for_images(tmp_path):
+    section = {**write(tmp_path), "augmentation": {"horizontal_flip": True}}
+    with pytest.raises(DataError, match="augmentation is for images; the data holds tables"):
+        load_data(section)

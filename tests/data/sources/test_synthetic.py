@@ -89,7 +89,7 @@ def test_attention_finds_the_positions_that_matter(task, tmp_path):
         core,
         dataset,
         0,
-        tmp_path / "history.csv",
+        tmp_path,
         epochs=20,
         optimizer={"name": "adam", "learning_rate": 1e-2},
         schedule={"name": "one_cycle", "warmup": 0.1},
