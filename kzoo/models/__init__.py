@@ -10,6 +10,7 @@ MODELS = {
     "cnn_attention": Lazy("kzoo.models.cnn_attention"),
     "lstm": Lazy("kzoo.models.lstm"),
     "lstm_attention": Lazy("kzoo.models.lstm_attention"),
+    "bag_attention": Lazy("kzoo.models.bag_attention"),
     "segment_attention_lstm": Lazy("kzoo.models.segment_attention_lstm"),
     "conv_attention": Lazy("kzoo.models.conv_attention"),
     "attention_encoder": Lazy("kzoo.models.attention_encoder"),

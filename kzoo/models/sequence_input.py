@@ -10,6 +10,7 @@ def sequence_input(
     input_shape,
     vocabulary_size,
     embedding_dim,
+    initializer="uniform",
     *,
     bigram_buckets: NonNegativeInt = 0,
     token_dropout: Fraction = 0.0,
@@ -24,6 +25,7 @@ def sequence_input(
             `keras.layers.Masking`.
         vocabulary_size: Number of token ids, padding among them; None where there are none.
         embedding_dim: Size of a token's vector; not used without a vocabulary.
+        initializer: Initializer of these vectors.
         bigram_buckets: Number of vectors that pairs of neighbouring tokens share by their hash,
             added to those of the tokens; 0 for none.
         token_dropout: Fraction of the elements of the sequence, each with all its features,
@@ -55,7 +57,7 @@ def sequence_input(
     if vocabulary_size:
         inputs = keras.Input(input_shape, dtype="int32", name="token_ids")
         mask = ops.not_equal(inputs, 0)
-        x = layers.Embedding(vocabulary_size, embedding_dim, name="embedding")(inputs)
+        x = layers.Embedding(vocabulary_size, embedding_dim, initializer, name="embedding")(inputs)
         if bigram_buckets:
             embedding = layers.Embedding(
                 bigram_buckets,

@@ -39,6 +39,9 @@ class TextPreprocessing(Preprocessing):
             Khmer, Burmese, ...). `"words"` splits at spaces alone; with `standardize="words"`,
             emojis and symbols are dropped. `"characters"` makes a word of every character.
         ngrams: Up to how many neighbouring words also count as one; these follow after the words.
+        character_ngrams: Up to how many neighbouring characters of a word also count as one, from 3
+            on, with the word's beginning `<` and end `>`; these follow after all others, and begin
+            with `#`. 0 leaves them out.
         column: Name of the column of a CSV file that holds such texts, or None.
 
     Input shape:
@@ -68,6 +71,7 @@ class TextPreprocessing(Preprocessing):
         standardize="words",
         split="words",
         ngrams=1,
+        character_ngrams=0,
         column=None,
         dtype="int32",
         **kwargs,
@@ -79,8 +83,9 @@ class TextPreprocessing(Preprocessing):
         self.standardize = standardize
         self.split = split
         self.ngrams = ngrams
+        self.character_ngrams = character_ngrams
         self.column = column
-        self._vectorization = vectorization(standardize, split, ngrams, self.vocabulary)
+        self._vectorization = self._vectorize(self.vocabulary)
         self._convert_input_args = False  # Keras would take strings for numbers
         self._allow_non_tensor_positional_args = True
         self.supports_jit = False
@@ -97,6 +102,7 @@ class TextPreprocessing(Preprocessing):
         standardize: Standardize | None = "words",
         split: Split = "auto",
         ngrams: PositiveInt = 1,
+        character_ngrams: Annotated[int, Ge(0)] = 0,
     ):
         """Learns the most frequent words of the training texts.
 
@@ -109,13 +115,16 @@ class TextPreprocessing(Preprocessing):
             standardize: What is done before a text is split.
             split: What is a word.
             ngrams: Up to how many neighbouring words also count as one.
+            character_ngrams: Up to how many neighbouring characters of a word do, which tells of
+                words that did not occur in training; 5 is usual.
         """
-        every_word = vectorization(standardize, split, ngrams, max_tokens=vocabulary_size)
+        tokens = (standardize, split, ngrams, character_ngrams)
+        every_word = vectorization(*tokens, max_tokens=vocabulary_size)
         chunks = (texts[i : i + CHUNK] for i in range(0, len(texts), CHUNK))
         every_word.adapt(list(chunk) for chunk in chunks)
         vocabulary = every_word.get_vocabulary(include_special_tokens=False)
         words = list(map(str, vocabulary))
-        return cls(words, sequence_length, keep, standardize, split, ngrams, column)
+        return cls(words, sequence_length, keep, *tokens, column)
 
     @property
     def example_shape(self):
@@ -182,7 +191,7 @@ class TextPreprocessing(Preprocessing):
         import tensorflow as tf
 
         texts = self.as_raw(texts)
-        every_word = vectorization(self.standardize, self.split, self.ngrams)
+        every_word = self._vectorize()
         every_word.adapt(tf.concat([texts, ["a"]], axis=0))  # at least one word, and none unknown
         known = set(self.vocabulary)
         vocabulary = map(str, every_word.get_vocabulary())
@@ -195,6 +204,10 @@ class TextPreprocessing(Preprocessing):
         kept = np.delete(x[: np.count_nonzero(x)], places)
         kept = kept if len(kept) else [UNKNOWN]  # as `call` does with an empty text
         return np.pad(kept, (0, len(x) - len(kept)))
+
+    def _vectorize(self, vocabulary=None):
+        tokens = (self.standardize, self.split, self.ngrams, self.character_ngrams)
+        return vectorization(*tokens, vocabulary)
 
     def _shorten(self, ids):
         """Keeps `sequence_length` of the ids of a longer text."""
@@ -227,6 +240,7 @@ class TextPreprocessing(Preprocessing):
             "standardize": self.standardize,
             "split": self.split,
             "ngrams": self.ngrams,
+            "character_ngrams": self.character_ngrams,
             "column": self.column,
         }
 

@@ -23,7 +23,12 @@ BREAKS = r"[\p{Cc}\p{Zl}\p{Zp}\x{200B}]"  # control characters, lines, the space
 INVISIBLE = r"[\p{Cf}\x{FE0E}\x{FE0F}\x{1F3FB}-\x{1F3FF}]"
 
 
-def vectorization(standardize, split, ngrams, vocabulary=None, max_tokens=None):
+SHORTEST = 3  # of the character n-grams
+
+
+def vectorization(
+    standardize, split, ngrams=1, character_ngrams=0, vocabulary=None, max_tokens=None
+):
     """Returns the `keras.layers.TextVectorization` that turns texts into the ids of their words.
 
     Args:
@@ -31,6 +36,7 @@ def vectorization(standardize, split, ngrams, vocabulary=None, max_tokens=None):
             two.
         split: What is a word.
         ngrams: Up to how many neighbouring words also count as one.
+        character_ngrams: Up to how many neighbouring characters of a word also count as one.
         vocabulary: List of words; None is to be learned.
         max_tokens: Number of ids at most, or None.
 
@@ -48,8 +54,7 @@ def vectorization(standardize, split, ngrams, vocabulary=None, max_tokens=None):
     return keras.layers.TextVectorization(
         max_tokens,
         standardize=(lambda texts: _words(texts, kept)) if standardize == "words" else standardize,
-        split=lambda texts: _split(texts, split),
-        ngrams=ngrams if ngrams > 1 else None,
+        split=lambda texts: _with_ngrams(_split(texts, split), ngrams, character_ngrams),
         vocabulary=vocabulary,
         name="vectorization",
     )
@@ -76,3 +81,21 @@ def _split(texts, split):
         texts = tf.strings.regex_replace(texts, INVISIBLE, "")
         texts = tf.strings.regex_replace(texts, ALONE[split], r" \1 ")
     return tf.strings.split(texts)
+
+
+def _with_ngrams(words, ngrams, character_ngrams):
+    """Returns words, then neighbouring words, then neighbouring characters of each word.
+
+    The latter begin with `#`; `<` and `>` stand for the beginning and the end of a word.
+    """
+    import tensorflow as tf
+
+    tokens = tf.strings.ngrams(words, list(range(1, ngrams + 1))) if ngrams > 1 else words
+    if character_ngrams < SHORTEST:
+        return tokens
+    widths = list(range(SHORTEST, character_ngrams + 1))
+    bounded = words.with_values(tf.strings.join(["<", words.values, ">"]))
+    characters = tf.strings.unicode_split(bounded, "UTF-8")
+    grams = tf.strings.ngrams(characters, widths, separator="")
+    grams = grams.with_flat_values(tf.strings.join(["#", grams.flat_values]))
+    return tf.concat([tokens, grams.merge_dims(1, 2)], axis=1)

@@ -111,7 +111,7 @@ def _tf_idf(preprocessing, texts):
 
     from kzoo.preprocessing.words import vectorization
 
-    words = vectorization(preprocessing.standardize, preprocessing.split, 1, max_tokens=WORDS)
+    words = vectorization(preprocessing.standardize, preprocessing.split, max_tokens=WORDS)
     words.adapt(list(texts[i : i + CHUNK]) for i in range(0, len(texts), CHUNK))
     size = words.vocabulary_size()
 

@@ -40,6 +40,13 @@ ROWS = {
         228 + 25 + 66,
         {"attention": (BATCH, 7)},
     ),
+    "bag_attention": (
+        IMAGE,
+        {"attention_units": 5, "dropout": 0.5},
+        # 15x5+5 and 5; 5x11+11
+        85 + 66,
+        {"attention": (BATCH, 7)},
+    ),
     "segment_attention_lstm": (
         IMAGE,
         {"segment_length": 2, "units": 3, "bidirectional": False, "attention_units": 5},
@@ -90,6 +97,7 @@ DEFAULTS = {
     + (4 * 64 * 10 + 10),
     "lstm": 4 * (28 * 64 + 64 * 64 + 64) + 650,
     "lstm_attention": 4 * (28 * 64 + 64 * 64 + 64) + (64 * 64 + 64 + 64) + 650,
+    "bag_attention": (28 * 64 + 64 + 64) + 650,
     "segment_attention_lstm": (28 * 28 + 28 + 28)
     + 2 * 4 * (28 * 64 + 64 * 64 + 64)
     + (128 * 64 + 64 + 64)
@@ -278,7 +286,14 @@ def test_no_such_model():
 
 @pytest.mark.parametrize(
     "name",
-    ["conv_attention", "lstm", "lstm_attention", "attention_encoder", "segment_attention_lstm"],
+    [
+        "conv_attention",
+        "lstm",
+        "lstm_attention",
+        "bag_attention",
+        "attention_encoder",
+        "segment_attention_lstm",
+    ],
 )
 def test_zeros_behind_a_sequence_change_nothing(name):
     model = create_model(name, (None, 4), 3)

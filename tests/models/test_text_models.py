@@ -8,11 +8,17 @@ from kzoo.models.sequence_input import hash_bigrams
 from tests.layer_checks import to_numpy
 
 VOCABULARY, CLASSES = 31, 3
-COMMON = {"embedding_dim": 5, "units": 7}
+COMMON = {"embedding_dim": 5}
 MODELS = {
-    "lstm": {},
-    "lstm_attention": {"attention_units": 11, "bidirectional": True},
-    "segment_attention_lstm": {"attention_units": 11, "segment_length": 3, "skip": True},
+    "lstm": {"units": 7},
+    "lstm_attention": {"units": 7, "attention_units": 11, "bidirectional": True},
+    "bag_attention": {"attention_units": 11},
+    "segment_attention_lstm": {
+        "units": 7,
+        "attention_units": 11,
+        "segment_length": 3,
+        "skip": True,
+    },
 }
 TEXT = {"bigram_buckets": 17, "token_dropout": 0.3, "embedding_dropout": 0.2}
 LENGTHS = [13, 2, 7]
@@ -100,3 +106,19 @@ def test_vectors_have_no_bigrams():
         ValueError, match="Only token ids have bigrams. Received: bigram_buckets=17"
     ):
         create_model("lstm", (5, 3), CLASSES, bigram_buckets=17)
+
+
+def test_a_bag_begins_without_meaning_and_knows_no_order(token_ids):
+    core = core_of("bag_attention")
+    np.testing.assert_array_equal(to_numpy(core(token_ids)), 0)
+    table = np.random.default_rng(1).normal(size=(VOCABULARY, 5))
+    core.get_layer("embedding").set_weights([table])
+    logits = to_numpy(core(token_ids[:1]))
+    np.testing.assert_allclose(to_numpy(core(token_ids[:1, ::-1].copy())), logits, rtol=1e-4)
+    features = keras.Model(core.input, core.get_layer("features").output)
+    attention = core.get_layer("attention")
+    hidden = np.tanh(table[token_ids[0]] @ attention.weights[0].numpy() + attention.weights[1])
+    weights = np.exp(hidden @ attention.weights[2].numpy())
+    pooled = (hidden * weights / weights.sum()).sum(axis=0)
+    expected = np.sqrt(13) * pooled
+    np.testing.assert_allclose(to_numpy(features(token_ids[:1]))[0], expected, rtol=1e-4)

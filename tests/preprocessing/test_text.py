@@ -250,3 +250,24 @@ def test_a_column_of_a_data_frame():
         np.testing.assert_array_equal(layer(layer.from_user(column)).numpy(), expected)
     with pytest.raises(ValueError, match="Texts must be a list of strings"):
         layer.from_user(pandas.Series([1, 2]))
+
+
+def test_character_ngrams_follow_after_the_words():
+    layer = TextPreprocessing(
+        ["cat", "#<ca", "#ats", "#cats", "cats", "a cats"], 20, ngrams=2, character_ngrams=4
+    )
+    texts = ["A cats", "Ü", ""]
+    assert layer.positions(texts) == [
+        ["[a]", "cats", "a cats", "[#<a>]", "#<ca", "[#cat]", "#ats", "[#ts>]", "[#<cat]", "#cats", "[#ats>]"],
+        ["[ü]", "[#<ü>]"],
+        ["[]"],
+    ]  # fmt: skip
+    assert layer(texts).numpy()[0, :8].tolist() == [1, 6, 7, 1, 3, 1, 4, 1]
+    assert layer(texts).numpy()[2].tolist() == [1] + [0] * 10
+
+
+def test_character_ngrams_tell_of_words_that_are_new():
+    layer = TextPreprocessing.learn(["walked talked", "walking talking"], character_ngrams=4)
+    assert {"walked", "#ked", "#ing>", "#<wal"} <= {*layer.vocabulary}
+    names = layer.positions(["balked"])[0]
+    assert names[0] == "[balked]" and "#ked>" in names and "[#<bal]" in names
