@@ -193,7 +193,8 @@ def texts(folder):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(" ".join(random.permutation(text)))
     section = {"name": "text_folder", "path": str(folder / "texts")}
-    return {"data": section, "model": {"name": "lstm_attention", "bidirectional": True}}
+    training = {"optimizer": {"name": "adamw", "learning_rate": 0.0003}}
+    return {"data": section, "model": {"name": "bag_attention"}, "training": training}
 
 
 SETS = {

@@ -14,6 +14,7 @@ __all__ = [
     "ConfigError",
     "check",
     "dump",
+    "flat",
     "override",
     "parse",
     "parse_overrides",
@@ -54,6 +55,22 @@ def override(config, overrides, source="config"):
     return config
 
 
+def flat(config, prefix=""):
+    """Returns the values of a nested dict by dotted key.
+
+    Example:
+    >>> flat({"name": "a", "model": {"units": 8}})
+    {'name': 'a', 'model.units': 8}
+    """
+    found = {}
+    for key, value in config.items():
+        if isinstance(value, dict) and value:
+            found |= flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
 def check(config, registries, source="config"):
     """Checks a config against the functions it will be handed to, and fills in defaults.
 
@@ -65,7 +82,8 @@ def check(config, registries, source="config"):
         config: Nested dict, as `read` returns it.
         registries: Dict from dotted key (`"model"`, `"training.optimizer"`) to one function, or
             to a dict of functions among which the section's `name` chooses; None for a section
-            that this config goes without.
+            that this config goes without. Where the default of the argument is a tuple, the
+            section is a list of such sections.
         source: What an error message calls the config: its file.
 
     Returns:
@@ -118,6 +136,20 @@ def _check_section(value, key, registries, problems):
     return {"name": name, **resolved}
 
 
+def _check_list(values, key, registries, problems):
+    """Checks a list of sections, of each of which a name chooses the function."""
+    if not isinstance(values, list | tuple):
+        problems.append(f"{key} must be a list. Received: {show(values)}")
+        return values
+    choices = registries[key]
+    keys = [f"{key}.{i}" for i in range(len(values))]
+    registries = {**registries, **dict.fromkeys(keys, choices)}
+    return [
+        _check_section(value, key, registries, problems)
+        for value, key in zip(values, keys, strict=True)
+    ]
+
+
 def _check_arguments(function, values, key, registries, problems, name=None):
     """Checks a mapping against a signature, and the sections inside it."""
     prefix = f"{key}." if key else ""
@@ -143,6 +175,9 @@ def _check_arguments(function, values, key, registries, problems, name=None):
     for k in parameters.keys() - flat.keys():
         default = parameters[k].default
         value = values.get(k, default)
+        if isinstance(default, tuple):
+            resolved[k] = _check_list(value, prefix + k, registries, problems)
+            continue
         if isinstance(value, dict) and isinstance(default, str | dict):
             name = default if isinstance(default, str) else default["name"]
             value = {"name": name, **value}

@@ -296,7 +296,9 @@ def test_there_are_recipes():
 
 def test_every_argument_of_ours_is_annotated():
     """Without an annotation the schema would only know the default's type."""
-    functions = [f for r in REGISTRIES.values() for f in (r.values() if type(r) is dict else [r])]
+    functions = [
+        f for r in REGISTRIES.values() for f in (r.values() if isinstance(r, dict) else [r])
+    ]
     ours = [f for f in functions if getattr(f, "module", f.__module__).startswith("kzoo.")]
     assert len(ours) >= 20
     sections = {key.rpartition(".")[2] for key in REGISTRIES}

@@ -10,7 +10,9 @@ from kzoo.data.batches import evaluation_batches, steps_per_epoch, training_batc
 from kzoo.messages import NO_MEMORY, UserError, reason, sentence
 from kzoo.training.callbacks import KeepBest, NonFiniteLoss, StopAtNonFiniteLoss
 from kzoo.training.checkpoints import Checkpoints
+from kzoo.training.loggers import create_callback
 from kzoo.training.optimizers import create_optimizer
+from kzoo.training.precision import in_precision
 from kzoo.training.progress import ShowProgress
 from kzoo.training.signals import stopped_by
 from kzoo.training.state import KeepState
@@ -50,7 +52,6 @@ def fit(
     seed,
     folder,
     check=lambda: None,
-    callbacks=(),
     *,
     epochs: PositiveInt | None = None,
     optimizer=OPTIMIZER,
@@ -60,6 +61,9 @@ def fit(
     monitor: Literal["val_loss", "val_accuracy", "val_auc", "val_r2"] = "val_loss",
     early_stopping: PositiveInt | None = None,
     steps_per_execution: PositiveInt = 1,
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32",
+    jit_compile: bool | None = None,
+    callbacks=(),
     checkpoint_every: PositiveFloat = 60.0,
     keep_checkpoints: bool = False,
 ):
@@ -76,7 +80,6 @@ def fit(
         folder: `Path` of the folder that gets `history.csv`, a line for each epoch, and while it
             trains `checkpoints`.
         check: Function that raises the exception to end with, where a signal asks for it.
-        callbacks: Further Keras callbacks.
         epochs: Number of epochs. None follows the number of examples: about 2,000 steps, 10 to 200
             epochs.
         optimizer: Dict with the `name` of one of `OPTIMIZERS` and its arguments.
@@ -89,6 +92,11 @@ def fit(
             or, where `epochs` is None too, takes a quarter of the epochs, 10 at least.
         steps_per_execution: Steps run in one call of the graph; lowered to the next number that
             divides the steps of an epoch, so that no call runs into the next epoch.
+        precision: What the layers compute in while they are trained; weights, sums of the softmax
+            and logits are float32, and so is the model that comes out.
+        jit_compile: Whether XLA compiles the step; None leaves it to Keras.
+        callbacks: List of dicts with the `name` of one of `CALLBACKS`, or the import path of a
+            `keras.callbacks.Callback`, and its arguments; or of callbacks.
         checkpoint_every: Seconds after which the state of the training is written, as it is at the
             end of an epoch too; so much is lost at most where it is killed.
         keep_checkpoints: Whether the last states stay in the folder of a run that is complete.
@@ -105,13 +113,19 @@ def fit(
     weights = dataset.task.class_weights(class_weight, dataset.train.labels)
     steps_per_execution = max(n for n in range(1, steps_per_execution + 1) if steps % n == 0)
     optimizer = create_optimizer(optimizer, schedule, steps * epochs)
-    trained = keras.Model(core.inputs, core.outputs, name=core.name)
+    averages = [keras.callbacks.SwapEMAWeights()] if optimizer.use_ema else []
+    trained = in_precision(core, precision)
+    if precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     trained.compile(
         optimizer,
         loss=dataset.task.loss(label_smoothing),
         metrics=dataset.task.training_metrics(),
         steps_per_execution=steps_per_execution,
+        jit_compile="auto" if jit_compile is None else jit_compile,
     )
+    trained.optimizer.build(trained.trainable_variables)  # its variables are in one order then
+    callbacks = [create_callback(callback, folder) for callback in callbacks]
     best = KeepBest(monitor, early_stopping)
     history = folder / "history.csv"
     state = KeepState(Checkpoints(folder), history, best, steps, checkpoint_every, check)
@@ -134,7 +148,7 @@ def fit(
                 callbacks=[
                     StopAtNonFiniteLoss(steps, steps_per_execution, first),
                     best,
-                    *([keras.callbacks.SwapEMAWeights()] if optimizer.use_ema else []),
+                    *averages,
                     *callbacks,
                     progress,
                     state,
@@ -152,7 +166,7 @@ def fit(
         raise _stopped(error, best.best_epoch, history) from error
     finally:
         progress.close()
-        best.restore(trained)
+        best.restore(core)
     if not best.best_epoch:
         raise TrainingStopped("The validation loss was NaN or infinite.", None, LOWER_RATE)
     return state

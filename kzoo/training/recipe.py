@@ -10,6 +10,7 @@ from kzoo.lazy import Lazy
 from kzoo.models import MODELS
 from kzoo.saved.shipped import find_recipe
 from kzoo.tasks import DEFAULT, LEARN
+from kzoo.training.loggers import CALLBACKS, check_callbacks
 from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, check_ranges
 from kzoo.types import LEARNED
 
@@ -24,6 +25,7 @@ REGISTRIES = {
     "training": Lazy("kzoo.training.fit"),
     "training.optimizer": OPTIMIZERS,
     "training.schedule": SCHEDULES,
+    "training.callbacks": CALLBACKS,
     "export": Lazy("kzoo.export.writing", "export"),
     "card": Lazy("kzoo.report.card"),
 }
@@ -57,6 +59,7 @@ def load_config(path, overrides=None, start=None):
         check_ranges(config["training"]["optimizer"])
     except ValueError as error:
         raise ConfigError(f"{path}: training.optimizer: {error}") from None
+    check_callbacks(config["training"]["callbacks"])
     try:
         check_packages(config["export"]["formats"])
     except ExportError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kzoo.config import ConfigError, parse
+from kzoo.config import ConfigError, flat, parse
 from kzoo.data.dataset import Stream
 from kzoo.messages import show
 from kzoo.training.checkpoints import RUN, CheckpointError, Checkpoints
@@ -78,7 +78,7 @@ def check_same(checkpoints, config, dataset):
         CheckpointError: If the data has changed.
     """
     facts, _ = checkpoints.load(RUN)
-    old, new = (_flat(parse(text, "config.yaml")) for text in (facts["config"], config))
+    old, new = (flat(parse(text, "config.yaml")) for text in (facts["config"], config))
     keys = [k for k in {**old, **new} if old.get(k) != new.get(k) and not _is_free(k, old, new)]
     if keys:
         lines = [f"{k} was {show(old.get(k))}, now {show(new.get(k))}" for k in keys[:SHOWN]]
@@ -138,17 +138,6 @@ def _is_of(folder, name):
         name is None
         or re.fullmatch(rf"{re.escape(name)}(-\d+)?(-unfinished(-\d+)?)?", folder) is not None
     )
-
-
-def _flat(config, prefix=""):
-    """Returns a dict from dotted key to value."""
-    flat = {}
-    for key, value in config.items():
-        if isinstance(value, dict) and value:
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def _is_free(key, old, new):

@@ -55,7 +55,7 @@ class KeepState(keras.callbacks.Callback):
         """Brings a training to the last state that was written, where there is one.
 
         Args:
-            trained: Compiled model.
+            trained: Compiled model, its optimizer built.
 
         Returns:
             List of sentences on states that are damaged.
@@ -138,7 +138,6 @@ class KeepState(keras.callbacks.Callback):
             facts: Dict, as `take` returns it.
             arrays: The same.
         """
-        trained.optimizer.build(trained.trainable_variables)
         _assign(trained.variables, _of("variables", arrays))
         _assign(trained.optimizer.variables, _of("optimizer", arrays))
         self._metrics = _of("metrics", arrays) if facts["step"] % self.steps else None

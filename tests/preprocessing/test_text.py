@@ -257,11 +257,12 @@ def test_character_ngrams_follow_after_the_words():
         ["cat", "#<ca", "#ats", "#cats", "cats", "a cats"], 20, ngrams=2, character_ngrams=4
     )
     texts = ["A cats", "Ü", ""]
-    assert layer.positions(texts) == [
-        ["[a]", "cats", "a cats", "[#<a>]", "#<ca", "[#cat]", "#ats", "[#ts>]", "[#<cat]", "#cats", "[#ats>]"],
-        ["[ü]", "[#<ü>]"],
-        ["[]"],
-    ]  # fmt: skip
+    rows = [" ".join(row).replace(" a cats ", "|a cats|") for row in layer.positions(texts)]
+    assert rows == [
+        "[a] cats|a cats|[#<a>] #<ca [#cat] #ats [#ts>] [#<cat] #cats [#ats>]",
+        "[ü] [#<ü>]",
+        "[]",
+    ]
     assert layer(texts).numpy()[0, :8].tolist() == [1, 6, 7, 1, 3, 1, 4, 1]
     assert layer(texts).numpy()[2].tolist() == [1] + [0] * 10
 
