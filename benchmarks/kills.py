@@ -46,7 +46,7 @@ def main(kills, seed):
     """Kills and resumes, writes the CSV, prints a line for each kill and how many came through."""
     if kills:
         with tempfile.TemporaryDirectory() as folder:
-            write_rows(RESULTS, measure(Path(folder), kills, seed))
+            write_rows(RESULTS, list(measure(Path(folder), kills, seed)))
     rows = read_rows(RESULTS)
     for row in rows:
         print(f"{row['moment']:>6} s of {row['whole']}  {row['found']:<28} {row['outcome']}")

@@ -8,6 +8,7 @@ import typer
 
 from kzoo.cli.errors import clear_errors
 from kzoo.cli.options import (
+    Choices,
     DataConfig,
     Delimiter,
     DryRun,
@@ -236,6 +237,55 @@ def finetune(
     else:
         run = import_quietly("kzoo.training.run").run
         print_result(run(checked, run_dir, overwrite, dry_run))
+
+
+@command("sweep")
+def sweep(
+    config: Recipe,
+    set_: Choices = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each candidate.")] = 1,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Candidates that Optuna draws.",
+            show_default="every combination",
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 1,
+    run_dir: RunDir = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the sweep there.")] = False,
+):
+    """Train a recipe with many values of some keys; validation decides, the best is tested.
+
+    Example: kzoo sweep --config digits_cnn_attention --set model.num_heads=1,2,4 --seeds 3
+    """
+    from kzoo.cli.compare import print_sweep
+    from kzoo.training.sweep import parse_choices, run_sweep
+
+    choices = parse_choices(set_ or [])
+    print_sweep(run_sweep(config, choices, seeds, trials, run_dir, resume, jobs))
+
+
+@command("compare")
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN", help="Folders of runs.", parser=path, show_default=False),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A .csv or .html file to write.", parser=path, show_default=False),
+    ] = None,
+):
+    """Put runs side by side: means over seeds, differences from the first, paired by seed.
+
+    Example: kzoo compare runs/digits_cnn_attention runs/digits_cnn
+    """
+    from kzoo.cli.compare import print_comparison
+    from kzoo.training.comparison import compare
+
+    print_comparison(compare(runs), out)
 
 
 @command("train")

@@ -13,7 +13,15 @@ from kzoo.messages import listed, nearest
 from kzoo.models import MODELS
 from kzoo.saved.shipped import NoModelError, find_model, list_saved_models
 from kzoo.tasks import LEARN
+from kzoo.training.loggers import CALLBACKS
 from kzoo.training.recipe import REGISTRIES
+
+SECTIONS = {  # of a recipe, and what may stand in each
+    "model": MODELS,
+    "data": DATASETS,
+    "task": LEARN,
+    "training.callbacks": dict(CALLBACKS),
+}
 
 
 def describe(name):
@@ -23,18 +31,19 @@ def describe(name):
         NoModelError: If there is no such thing.
         LoadError: If a trained model cannot be loaded.
     """
-    for section, functions in [("model", MODELS), ("data", DATASETS), ("task", LEARN)]:
+    for section, functions in SECTIONS.items():
         if name in functions:
             return _describe_function(section, name, functions[name])
     try:
         path = find_model(name)
     except NoModelError:
-        hint = nearest(name, [*MODELS, *DATASETS, *LEARN, *list_saved_models()])
+        names = [name for functions in SECTIONS.values() for name in functions]
+        hint = nearest(name, [*names, *list_saved_models()])
         raise NoModelError(
             f"There is nothing called {name}.{hint} Give a trained model: a run folder, a .keras "
             f"file, a SavedModel folder, {listed(list_saved_models())};\n"
-            f"a model function: {listed(MODELS)}; a data set function: {listed(DATASETS)}; or a "
-            f"task: {listed(LEARN)}."
+            f"a model function: {listed(MODELS)}; a data set function: {listed(DATASETS)}; a "
+            f"task: {listed(LEARN)}; or a callback: {listed(dict(CALLBACKS))}."
         ) from None
     import_quietly()
     from kzoo.cli.describe_model import describe_model
@@ -49,7 +58,9 @@ def _describe_function(section, name, function):
     print_table(
         "Arguments", ["argument", "type", "default", "meaning"], _arguments(section, function)
     )
-    print(f"In a recipe: {section}: {{name: {name}, ...}}")
+    written = f"{{name: {name}, ...}}"
+    is_list = section == "training.callbacks"
+    print(f"In a recipe: {section}: {f'[{written}]' if is_list else written}")
 
 
 def _arguments(key, function, prefix=""):

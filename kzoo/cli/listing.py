@@ -16,6 +16,7 @@ from kzoo.saved.shipped import (
     shipped_folder,
 )
 from kzoo.tasks import LEARN
+from kzoo.training.loggers import CALLBACKS
 
 
 def print_lists():
@@ -27,7 +28,13 @@ def print_lists():
     )
     recipes = [(name, *_recipe(name)) for name in list_recipes()]
     print_table("Recipes", ["name", "model", "data"], recipes)
-    for title, functions in [("Models", MODELS), ("Data sets", DATASETS), ("Tasks", LEARN)]:
+    functions_of = {
+        "Models": MODELS,
+        "Data sets": DATASETS,
+        "Tasks": LEARN,
+        "Callbacks": CALLBACKS,
+    }
+    for title, functions in functions_of.items():
         summaries = [(name, first_line(function)) for name, function in functions.items()]
         print_table(title, ["name", "what it is"], summaries)
 

@@ -39,6 +39,15 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in model.num_heads=8."),
 ]
+Choices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUES",
+        help="Values to try, as in model.num_heads=1,2,4; with --trials also a range, as in "
+        "training.optimizer.learning_rate=1e-4..1e-2.",
+    ),
+]
 RunDir = Annotated[
     Path | None,
     typer.Option(

@@ -53,7 +53,9 @@ class Run:
     metrics: dict = dataclasses.field(repr=False)
 
 
-def run(config, run_dir=None, overwrite=False, dry_run=False, test=True, resume=False):
+def run(
+    config, run_dir=None, overwrite=False, dry_run=False, test=True, resume=False, load=load_data
+):
     """Trains the model of a config, tests it once and writes the folder of the run.
 
     Args:
@@ -65,6 +67,7 @@ def run(config, run_dir=None, overwrite=False, dry_run=False, test=True, resume=
         test: Whether the test split is read, once, at the end.
         resume: Whether to go on with the unfinished run in that folder or, without one, with the
             newest of this name. Where there is none, a new one begins.
+        load: Function that reads the data, as `load_data`.
 
     Returns:
         `Run`; None of a dry run.
@@ -79,7 +82,7 @@ def run(config, run_dir=None, overwrite=False, dry_run=False, test=True, resume=
     unfinished = find_unfinished(config["name"], run_dir) if resume else None
     if not dry_run and not unfinished:
         check_run_folder(run_dir, overwrite)
-    dataset, core = read_data_and_build(config)
+    dataset, core = read_data_and_build(config, load)
     config = _following(dataset, config)
     described = _describe(dataset, config)
     print(described)
@@ -145,8 +148,12 @@ def _train(model, dataset, folder, config, failures):
     return state
 
 
-def read_data_and_build(config):
+def read_data_and_build(config, load=load_data):
     """Returns the `Dataset` of a config and, built for it, the core.
+
+    Args:
+        config: The resolved config.
+        load: Function that reads the data, as `load_data`.
 
     Raises:
         ConfigError: If the model cannot read such data, or the training does not suit the task.
@@ -162,7 +169,7 @@ def read_data_and_build(config):
         start = starting_point(**{ARGUMENT.get(k, k): v for k, v in config["finetune"].items()})
     name = config.get("model", {}).get("name")
     preprocessing = start and start.preprocessing
-    dataset = load_data(config["data"], preprocessing, config["task"], name in SEVERAL_INPUTS)
+    dataset = load(config["data"], preprocessing, config["task"], name in SEVERAL_INPUTS)
     if start:
         return adapt(start, dataset)
     if isinstance(dataset.preprocessing.example_shape, dict) and name not in SEVERAL_INPUTS:
