@@ -20,6 +20,7 @@ PREAMBLE = (
 )
 # errors that say less than the one that a library raises while it handles them
 LOOKED_UP = (LookupError, AttributeError, StopIteration)
+OURS = re.compile(r"\bDataError: (.+)")  # in what TensorFlow says of a function it has called
 # Control characters can move the cursor of a terminal, colour text or reverse its direction. U+200C
 # and U+200D are left out: emojis and some scripts need them.
 CONTROL = re.compile(
@@ -70,6 +71,8 @@ def sentence(error):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or 'A file'} could not be read or written: {_why(error)}."
+    if ours := OURS.search(str(error)):
+        return ours[1]
     exhausted = type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
     if exhausted and "space left" in str(error):
         return f"A file could not be written: {reason(error)}."

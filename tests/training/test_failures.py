@@ -2,14 +2,19 @@
 
 import json
 import os
+import shutil
 import signal
+from pathlib import Path
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import kzoo
 from kzoo.config import dump, parse
+from kzoo.messages import UserError
 from kzoo.training import train
 from kzoo.training.run import RunError
 
@@ -228,3 +233,70 @@ def test_a_failed_run_leaves_the_old_results(command, recipe, tmp_path, monkeypa
     ]
     assert {p: p.read_bytes() for p in (tmp_path / "run").rglob("*") if p.is_file()} == files
     assert kzoo.load(tmp_path / "run-unfinished")
+
+
+class Spoil(keras.callbacks.Callback):
+    """Spoils the images of a folder after the second epoch, once."""
+
+    def __init__(self, folder: str, how: str):
+        super().__init__()
+        self.folder = Path(folder)
+        self.how = how
+
+    def on_epoch_end(self, epoch, logs=None):
+        spoilt = self.folder.parent / "spoilt"
+        if epoch != 1 or spoilt.exists():
+            return
+        spoilt.touch()
+        for file in self.folder.glob("*/*.png"):
+            if self.how == "removed":
+                file.unlink()
+            elif self.how == "truncated":
+                file.write_bytes(file.read_bytes()[:60])
+            else:
+                Image.new("RGB", (9, 9)).save(file)
+
+
+@pytest.mark.parametrize(
+    "how, message",
+    [
+        ("removed", "changed since the training began: No such file or directory"),
+        ("truncated", "changed since the training began: damaged: "),
+        ("changed", "changed since the training began"),
+    ],
+)
+def test_images_that_are_spoilt_while_they_are_streamed(tmp_path, monkeypatch, how, message):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    random = np.random.default_rng(0)
+    for i in range(24):
+        path = tmp_path / "images" / "ab"[i % 2] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 255, (6, 6, 3), dtype="uint8")).save(path)
+    shutil.copytree(tmp_path / "images", tmp_path / "copy")
+    spoil = {"name": f"{__name__}.Spoil", "folder": str(tmp_path / "images"), "how": how}
+    config = {
+        "name": "spoilt",
+        "data": {
+            "name": "image_folder",
+            "path": str(tmp_path / "images"),
+            "memory_limit": 1e-9,
+            "validation": 0.2,
+        },
+        "model": {"name": "cnn", "filters": [2], "padding": "same"},
+        "training": {"epochs": 6, "callbacks": [spoil]},
+        "export": {"formats": []},
+        "baseline": False,
+    }
+    (tmp_path / "r.yaml").write_text(dump(config))
+    with pytest.raises(RunError) as error:
+        train(tmp_path / "r.yaml", run_dir=tmp_path / "run")
+    told, kept, _ = str(error.value).splitlines()
+    assert told.startswith(f"{tmp_path}/images/") and message in told
+    assert kept.startswith(f"Kept in {tmp_path}/run: the model of epoch ")
+    assert error.value.unforeseen is None and (tmp_path / "run" / "model.keras").exists()
+    with pytest.raises(UserError):  # the data is not what it was
+        train(tmp_path / "r.yaml", run_dir=tmp_path / "run", resume=True)
+    shutil.rmtree(tmp_path / "images")
+    shutil.copytree(tmp_path / "copy", tmp_path / "images")
+    run = train(tmp_path / "r.yaml", run_dir=tmp_path / "run", resume=True)
+    assert run.metrics["epochs"] == 6

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import dataclasses
+import hashlib
 from typing import Any
 
 from kzoo.data.files.image_decoding import ImageError, colour, decode
@@ -62,9 +63,21 @@ def read_images(files, channels, memory_limit, ready_size=None, background="whit
     return Read(images, digests, sizes, problems, brightest)
 
 
-def read_image(file, channels, background="white"):
-    """Returns an image as an array `(height, width, channels)`; raises `DataError`."""
-    image, _, problem = _load(file, channels, background)
+def read_image(file, channels, background="white", digest=None):
+    """Returns an image as an array `(height, width, channels)`.
+
+    Args:
+        file: `Path`.
+        channels: 1 or 3.
+        background: Name of the colour behind what is transparent.
+        digest: That of the file when it was read before, or None.
+
+    Raises:
+        DataError: If it cannot be read, or has changed.
+    """
+    image, now, problem = _load(file, channels, background)
+    if digest is not None and now != digest:
+        problem = f"changed since the training began{f': {problem}' if problem else ''}"
     if problem:
         raise DataError(f"{file}: {problem}")
     return image
@@ -78,11 +91,16 @@ def check_background(background):
         raise DataConfigError(f"data.background {error}") from None
 
 
+def _digest(data):
+    """Returns a number of 63 bits, the same in every process."""
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest()) >> 1
+
+
 def _load(file, channels, background):
     """Returns the image as an array, a digest of its file, and what is wrong, or None."""
     try:
         data = read_file(file)
-        return decode(data, channels, background), hash(data), None
+        return decode(data, channels, background), _digest(data), None
     except OSError as error:
         return None, 0, error.strerror or str(error)
     except MemoryError:

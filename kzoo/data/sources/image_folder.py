@@ -107,7 +107,7 @@ def _examples(folders, read, channels, background):
 
 def _stream(files, labels, digests, channels, background):
     def load(i):
-        return read_image(files[i], channels, background)
+        return read_image(files[i], channels, background, digests[i])
 
     def open_split():
         import tensorflow as tf
