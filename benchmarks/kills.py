@@ -32,8 +32,8 @@ RECIPE = {
     },
     "model": {"name": "cnn_attention", "filters": [16, 16], "dropout": 0.3},
     "training": {
-        "epochs": 30,
-        "early_stopping": 15,
+        "epochs": 16,
+        "early_stopping": 12,
         "optimizer": {"name": "adamw", "learning_rate": 0.003, "use_ema": True},
         "schedule": {"name": "one_cycle"},
         "checkpoint_every": 0.3,
@@ -62,7 +62,8 @@ def measure(folder, kills, seed):
     run(recipe, folder / "whole").wait()
     whole = time.monotonic() - start
     expected = results(folder / "whole")
-    for moment in sorted(random.Random(seed).uniform(0, whole) for _ in range(kills)):
+    draw = random.Random(seed)
+    for moment in sorted(draw.uniform(0, whole) for _ in range(kills)):
         process = run(recipe, folder / "killed")
         try:
             process.wait(moment)

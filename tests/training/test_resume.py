@@ -3,6 +3,10 @@
 import dataclasses
 import json
 import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -464,3 +468,40 @@ def test_two_runs_never_share_a_state(recipe, tmp_path, monkeypatch):
 def test_wrong_options(command, arguments, message):
     outcome = command(*arguments)
     assert outcome.code == 2 and message in outcome.err
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(tmp_path, monkeypatch):
+    """SIGKILL, from the import to the report: three kills of benchmarks/kills.py."""
+    import importlib
+
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    kills = importlib.import_module("kills")
+    rows = list(kills.measure(tmp_path, kills=3, seed=1))
+    assert [row["outcome"] for row in rows] == ["the same"] * 3
+    assert any("unfinished" in row["found"] for row in rows)
+
+
+@pytest.mark.slow
+def test_a_signal_in_a_process_of_its_own(digits_config, tmp_path):
+    """As a scheduler sends it: the state is written, and the run goes on to the same."""
+    command = [sys.executable, "-m", "kzoo", "train"]
+    options = ["--set", "training.epochs=8", "--set", "export.formats=[keras]"]
+    begin = [*command, "--config", digits_config, *options, "--run-dir"]
+    subprocess.run([*begin, "whole"], cwd=tmp_path, check=True)
+    with subprocess.Popen(
+        [*begin, "run"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not process.stdout.readline().startswith("epoch 2/8"):
+            pass
+        process.terminate()
+        told = process.stderr.read()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert told.splitlines()[-3].startswith("error: Stopped by SIGTERM.")
+    assert told.splitlines()[-1].strip() == "kzoo train --resume run goes on with it."
+    subprocess.run([*command, "--resume", "run"], cwd=tmp_path, check=True)
+    files = [(tmp_path / folder / "history.csv").read_text() for folder in ("whole", "run")]
+    assert files[0] == files[1]
+    whole, run = (kzoo.load(tmp_path / folder).get_weights() for folder in ("whole", "run"))
+    for a, b in zip(whole, run, strict=True):
+        np.testing.assert_array_equal(a, b)
