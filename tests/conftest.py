@@ -40,6 +40,19 @@ def default_signals():
 
 
 @pytest.fixture
+def no_new_process(monkeypatch):
+    """Reads a file in this process: a new one takes long."""
+    import numpy as np
+
+    import kzoo
+
+    def read_and_run(format, path, output, inputs, folder):
+        return kzoo.load(path).predict(np.asarray(inputs), verbose=0)[output]
+
+    monkeypatch.setattr("kzoo.export.writing.read_and_run", read_and_run)
+
+
+@pytest.fixture
 def command(run_command):
     """Runs the command line of train.py in this process and in an empty folder."""
     from kzoo.cli.app import train_main

@@ -157,6 +157,7 @@ assert "tensorflow" not in sys.modules
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="jax is not installed")
 def test_layers_and_models_on_jax_never_import_tensorflow():
     process = python(ON_JAX, KERAS_BACKEND="jax")

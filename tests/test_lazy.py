@@ -76,6 +76,6 @@ def test_options_that_a_function_hands_on():
 def test_a_class_method():
     learn = Lazy("kzoo.preprocessing.text", "TextPreprocessing.learn")
     parameters = inspect.signature(learn).parameters
-    assert list(parameters)[:2] == ["texts", "vocabulary_size"]
+    assert list(parameters)[:3] == ["texts", "column", "vocabulary_size"]
     assert parameters["sequence_length"].default == 400
     assert "Learns the most frequent words" in inspect.getdoc(learn)

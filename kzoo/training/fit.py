@@ -51,7 +51,7 @@ def fit(
     dataset,
     seed,
     folder,
-    check=lambda: None,
+    check=None,
     *,
     epochs: PositiveInt | None = None,
     optimizer=OPTIMIZER,
@@ -79,7 +79,7 @@ def fit(
         seed: Decides the order of the examples and their augmentation.
         folder: `Path` of the folder that gets `history.csv`, a line for each epoch, and while it
             trains `checkpoints`.
-        check: Function that raises the exception to end with, where a signal asks for it.
+        check: Function that raises the exception to end with, where a signal asks for it; or None.
         epochs: Number of epochs. None follows the number of examples: about 2,000 steps, 10 to 200
             epochs.
         optimizer: Dict with the `name` of one of `OPTIMIZERS` and its arguments.

@@ -84,6 +84,8 @@ def run(
         check_run_folder(run_dir, overwrite)
     dataset, core = read_data_and_build(config, load)
     config = _following(dataset, config)
+    weights = by_class_name(config["training"]["class_weight"], dataset.task.names)
+    training = {**config["training"], "class_weight": weights}
     described = _describe(dataset, config)
     print(described)
     if dry_run:
@@ -96,7 +98,7 @@ def run(
     model = TrainedModel(core, dataset.preprocessing, dataset.task, config["name"])
     with place as folder, Failures(folder) as failures:
         _begin(folder, dataset, config, described)
-        state = _train(model, dataset, folder.path, config, failures)
+        state = _train(model, dataset, folder.path, config, training, failures)
         if not (folder.path / "config.yaml").exists():
             print(f"{folder.path} was removed or renamed meanwhile. It is made anew.")
             _begin(folder, dataset, config, described)
@@ -125,7 +127,7 @@ def _begin(folder, dataset, config, described):
     save_run(folder, dump(config), dataset)
 
 
-def _train(model, dataset, folder, config, failures):
+def _train(model, dataset, folder, config, training, failures):
     """Trains the core of a model, and writes its best weights whatever happens.
 
     Returns:
@@ -134,8 +136,7 @@ def _train(model, dataset, folder, config, failures):
     Raises:
         RunError: If the training was stopped.
     """
-    weights = by_class_name(config["training"]["class_weight"], dataset.task.names)
-    training, stop = {**config["training"], "class_weight": weights}, None
+    stop = None
     with signals_wait() as check:  # until the weights are on disk, or the end of a step
         try:
             state = fit(model.core, dataset, config["seed"], folder, check, **training)

@@ -26,7 +26,7 @@ class KeepState(keras.callbacks.Callback):
         steps: Steps of an epoch.
         every: Seconds between two states at most.
         check: Function that raises the exception to end with, where a signal asks for it, as
-            `signals_wait` gives it. It is asked after a step and after the validation.
+            `signals_wait` gives it; or None. It is asked after a step and after the validation.
 
     Attributes:
         step: Number of steps done.
@@ -104,7 +104,8 @@ class KeepState(keras.callbacks.Callback):
     def _check(self):
         """Ends the training where a signal asks for it, once its state is written."""
         try:
-            self.check()
+            if self.check:
+                self.check()
         except KeyboardInterrupt:
             self.write()
             raise

@@ -21,6 +21,7 @@ def test_it_is_compared_on_the_validation_split_of_the_run(digits_run, tmp_path,
     assert file.difference == digits_run.metrics["files"]["saved_model"]["difference"] < 1e-5
 
 
+@pytest.mark.slow
 def test_a_file_on_its_own_needs_data(kzoo_command, digits_run, tmp_path):
     shutil.copy(digits_run.folder / "model.keras", tmp_path)
     command = ["export", "model.keras", "--format", "keras"]

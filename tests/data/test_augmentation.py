@@ -235,6 +235,7 @@ def test_one_of_both_is_drawn_for_a_batch():
     assert kinds == {True, False}
 
 
+@pytest.mark.slow
 def test_a_training_on_mixtures(tiny_config, tmp_path):
     augmentation = {"horizontal_flip": True, "mixup": 0.2, "cutmix": 1.0}
     overrides = {f"data.augmentation.{name}": value for name, value in augmentation.items()}

@@ -104,6 +104,7 @@ def test_a_stream_has_none():
     assert baseline(streamed) is None
 
 
+@pytest.mark.slow
 def test_a_run_tells_it_and_may_leave_it_out(tmp_path, capsys):
     (tmp_path / "c.yaml").write_text(
         "name: r\ndata: {name: builtin_table, dataset: wine}\nmodel: dense_attention_fusion\n"

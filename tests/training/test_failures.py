@@ -18,6 +18,7 @@ from kzoo.messages import UserError
 from kzoo.training import train
 from kzoo.training.run import RunError
 
+pytestmark = pytest.mark.usefixtures("no_new_process")
 FORMATS = {"export.formats": ["keras"]}
 SET = ("--set", "export.formats=[keras]")
 WITHOUT_MODEL = ["checkpoints", "config.yaml", "data.txt", "history.csv"]
@@ -38,17 +39,6 @@ def full_disk(*args, **kwargs):
 
 def broken(*args, **kwargs):
     raise ZeroDivisionError("a mistake of ours")
-
-
-@pytest.fixture(autouse=True)
-def no_new_process(monkeypatch):
-    """A file gives what the model gives."""
-
-    def read_and_run(format, path, output, inputs, folder):
-        model = kzoo.load(path)
-        return model.predict(np.asarray(inputs), verbose=0)["probabilities"]
-
-    monkeypatch.setattr("kzoo.export.writing.read_and_run", read_and_run)
 
 
 @pytest.fixture

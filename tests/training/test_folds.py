@@ -32,6 +32,7 @@ def test_summary_by_hand():
     assert without["test_loss"]["baseline"] is None and without["test_loss"]["mean"] == 2
 
 
+@pytest.mark.slow
 def test_each_example_is_tested_once(tmp_path, monkeypatch, kzoo_command):
     (tmp_path / "c.yaml").write_text(RECIPE)
     outcome = kzoo_command("train", "--config", "c.yaml", "--folds", 3)

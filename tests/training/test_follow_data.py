@@ -50,6 +50,7 @@ def test_the_batch_size_is_about_a_twentieth(tmp_path, rows, batch_size):
     assert load_data({**section, "batch_size": 5}).batch_size == 5
 
 
+@pytest.mark.slow
 def test_a_recipe_of_three_lines_learns_from_50_examples(tmp_path):
     x = np.random.default_rng(0).normal(size=(50, 4))
     np.savez(tmp_path / "a.npz", x=x, y=(x[:, 0] > 0).astype(int))

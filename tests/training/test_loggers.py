@@ -54,6 +54,7 @@ def test_csv_and_one_of_your_own(recipe, tmp_path):
     assert written == [{"name": "csv", "file": "log.csv", "separator": ","}, own]
 
 
+@pytest.mark.slow
 def test_tensorboard(recipe, tmp_path):
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -66,6 +66,7 @@ def test_it_goes_on_to_the_same(precision, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_what_is_exported_gives_the_numbers_of_the_run(tiny_config, tmp_path):
     changes = {"training.precision": "mixed_bfloat16", "training.jit_compile": True}
     run = train(tiny_config, {**changes, "baseline": False}, run_dir=tmp_path / "run")

@@ -10,6 +10,7 @@ from kzoo.config import ConfigError, dump
 from kzoo.training import sweep
 from kzoo.training.sweep import Range, SweepError, parse_choices, run_sweep
 
+pytestmark = pytest.mark.usefixtures("no_new_process")
 RECIPE = {
     "name": "small",
     "data": "digits",

@@ -141,7 +141,7 @@ def write_one(folder, column, values):
     return {"name": "csv", "path": str(folder / "one.csv"), "target": "kind"}
 
 
-def test_texts_alone_are_read_by_the_models_of_texts(tmp_path, kzoo_command):
+def test_texts_alone_are_read_by_the_models_of_texts(tmp_path, kzoo_command, no_new_process):
     section = write_one(
         tmp_path, "review", [f"{['good', 'bad'][i % 2]} film {i}" for i in range(40)]
     )
