@@ -133,7 +133,7 @@ def test_dry_run_builds_the_model_and_writes_nothing(command, tiny_config, tmp_p
     outcome = command("--config", tiny_config, "--dry-run", "--run-dir", "out")
     assert outcome.code == 0
     assert "glimpses" in outcome.out and "Total params" in outcome.out
-    assert "Epoch" not in outcome.out
+    assert "epoch 1/" not in outcome.out
     assert [path.name for path in tmp_path.iterdir()] == [tiny_config.name]
 
 
@@ -220,12 +220,11 @@ def test_process_that_trains(tiny_config, tmp_path):
     assert "\r" not in process.stdout and "\b" not in process.stdout
     lines = [line for line in process.stdout.splitlines() if line.strip()]
     assert lines[0].split() == ["train", "validation", "test"]
-    lines = lines[lines.index("Epoch 1/2") :]
-    assert lines[2] == "Epoch 2/2"
+    lines = lines[-5:]
+    assert [line[:9] for line in lines[:2]] == ["epoch 1/2", "epoch 2/2"]
     assert lines[-3].startswith("test accuracy ")
     assert lines[-2].startswith("logistic regression of the same features: test accuracy ")
     assert lines[-1].startswith("out: README.md, conf")
-    assert len(lines) == 7
     assert (tmp_path / "out" / "model.keras").is_file()
 
 
@@ -239,7 +238,7 @@ def test_process_that_is_interrupted(tmp_path):
     listen = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(command, cwd=tmp_path, preexec_fn=listen, **pipes) as process:
         for line in process.stdout:
-            if line.startswith("Epoch 4/"):
+            if line.startswith("epoch 3/"):
                 break
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
